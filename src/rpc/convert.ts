@@ -1,0 +1,99 @@
+/** Between the contract's well-known types and plain values. What comes from a caller is checked. */
+import { create, type DescEnum } from "@bufbuild/protobuf";
+import {
+  type Duration,
+  DurationSchema,
+  type Timestamp,
+  timestampFromMs,
+  timestampMs,
+} from "@bufbuild/protobuf/wkt";
+import {
+  Consistency,
+  ConsistencySchema,
+  type Provenance as ProvenanceMessage,
+  ProvenanceSchema,
+  Source,
+} from "../../gen/dbconn/v1/common_pb.ts";
+import type { Provenance } from "../consistency/objects.ts";
+import type { Violations } from "../domain/validation.ts";
+
+const NANOS_PER_SECOND = 1_000_000_000;
+/** The bounds that the well-known types set themselves: years 1 to 9999, and 10,000 years. */
+const TIMESTAMP_SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n };
+const DURATION_SECONDS = 315_576_000_000n;
+
+/** From milliseconds since the epoch. */
+export function timestamp(ms: number): Timestamp {
+  return timestampFromMs(Math.round(ms));
+}
+
+/** From milliseconds, which may have a fraction. */
+export function duration(ms: number): Duration {
+  const seconds = Math.trunc(ms / 1000);
+  return create(DurationSchema, {
+    seconds: BigInt(seconds),
+    // `+ 0` because the wire has no negative zero.
+    nanos: Math.round((ms - seconds * 1000) * 1_000_000) + 0,
+  });
+}
+
+/** Milliseconds since the epoch, or undefined when unset or bad. */
+export function fromTimestamp(
+  v: Violations,
+  field: string,
+  value: Timestamp | undefined,
+): number | undefined {
+  if (value === undefined) return undefined;
+  const ok =
+    value.seconds >= TIMESTAMP_SECONDS.min &&
+    value.seconds <= TIMESTAMP_SECONDS.max &&
+    value.nanos >= 0 &&
+    value.nanos < NANOS_PER_SECOND;
+  return v.check(ok, field, "must be a time of the years 1 to 9999") ? timestampMs(value) : undefined;
+}
+
+/** Milliseconds, maybe negative or with a fraction, or undefined when unset or bad. */
+export function fromDuration(v: Violations, field: string, value: Duration | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const { seconds, nanos } = value;
+  const ok =
+    seconds >= -DURATION_SECONDS &&
+    seconds <= DURATION_SECONDS &&
+    Math.abs(nanos) < NANOS_PER_SECOND &&
+    !(seconds > 0n && nanos < 0) &&
+    !(seconds < 0n && nanos > 0);
+  return v.check(ok, field, "must be a duration within 10,000 years, its seconds and nanos of one sign")
+    ? Number(seconds) * 1000 + nanos / 1_000_000
+    : undefined;
+}
+
+/** A safe integer, for the wire. */
+export function int64(value: number): bigint {
+  return BigInt(value);
+}
+
+/** A count or revision from the wire: 0 to 2^53 - 1. Answers 0 when it is bad. */
+export function fromInt64(v: Violations, field: string, value: bigint): number {
+  const ok = value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER);
+  return v.check(ok, field, `must be 0 to ${Number.MAX_SAFE_INTEGER}`) ? Number(value) : 0;
+}
+
+/** Enums are open on the wire: a number without a name has to be refused by hand. */
+export function checkEnum(v: Violations, field: string, desc: DescEnum, value: number): boolean {
+  return v.check(desc.value[value] !== undefined, field, `must be a value of ${desc.name}`);
+}
+
+/** `fast` unless asked otherwise. */
+export function consistency(v: Violations, value: Consistency): "fast" | "strong" {
+  checkEnum(v, "consistency", ConsistencySchema, value);
+  return value === Consistency.STRONG ? "strong" : "fast";
+}
+
+export function provenance(value: Provenance): ProvenanceMessage {
+  return create(ProvenanceSchema, {
+    source: value.source === "hot" ? Source.HOT : Source.DURABLE,
+    degraded: value.degraded,
+    asOf: timestamp(value.asOf),
+    ...(value.hotExpireTime === undefined ? {} : { hotExpireTime: timestamp(value.hotExpireTime) }),
+  });
+}

@@ -1,0 +1,37 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import type { Interceptor } from "@connectrpc/connect";
+import { isUnexpected, toConnectError } from "../errors.ts";
+
+/** Where unexpected errors go; pino's logger is one. */
+export interface ErrorLog {
+  error(fields: { readonly err: unknown; readonly method: string }, message: string): void;
+}
+
+/** Answers every failure of a method in the service's own vocabulary, and logs those that nobody foresaw. */
+export function errorInterceptor(log: ErrorLog): Interceptor {
+  return (next) => async (request) => {
+    const { method } = request;
+    const call = { mutation: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS };
+    const answerFor = (error: unknown) => {
+      if (isUnexpected(error)) {
+        log.error({ err: error, method: `${method.parent.typeName}/${method.name}` }, "a method failed");
+      }
+      return toConnectError(error, call);
+    };
+    try {
+      const response = await next(request);
+      return response.stream ? { ...response, message: mapErrors(response.message, answerFor) } : response;
+    } catch (error) {
+      throw answerFor(error);
+    }
+  };
+}
+
+/** A stream fails while it is read, long after the call returned. */
+async function* mapErrors<T>(messages: AsyncIterable<T>, map: (error: unknown) => Error): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw map(error);
+  }
+}
