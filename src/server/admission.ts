@@ -1,0 +1,89 @@
+import { constants } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { type BodyBound, boundedBody } from "./body.ts";
+import type { CallTable } from "./calls.ts";
+import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
+import type { ServerErrors } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { isHttp2Request, isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
+
+export interface AdmissionOptions {
+  readonly limits: Limits;
+  readonly errors: ServerErrors;
+  readonly calls: CallTable;
+  /** A rule of its own for a unary method; undefined means the limits' deadlines. Streams never have one. */
+  readonly deadlineFor: (path: string) => DeadlineRule | undefined;
+  /** Methods that are never shed, such as health checks. */
+  readonly exempt: (method: DescMethod) => boolean;
+}
+
+/** What was decided about a call before its body was read. */
+export interface Admitted {
+  /** The error to answer with instead of the call, if it is refused. */
+  readonly refusal: ConnectError | undefined;
+  /** The body, under its time limit. */
+  readonly body: () => AsyncIterable<Uint8Array>;
+}
+
+/** Decides about a call as soon as its header is there. */
+export type Admit = (
+  method: DescMethod,
+  path: string,
+  request: RawRequest,
+  response: RawResponse,
+) => Admitted;
+
+/**
+ * What must happen before a call's body is read: its deadline is settled, it is counted or shed, and it gets
+ * the timers that bound its body and its answer. Interceptors run too late for that, as unary ones see
+ * a message that was already received.
+ */
+export function createAdmission({ limits, errors, calls, deadlineFor, exempt }: AdmissionOptions): Admit {
+  const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
+
+  return function admit(method, path, request, response) {
+    const unary = method.methodKind === "unary";
+    const rule = unary ? (deadlineFor(path) ?? ordinary) : undefined;
+    const deadlineMs = rule === undefined ? undefined : enforceDeadline(request.headers, rule);
+    const refusal = calls.size >= limits.maxInFlight && !exempt(method) ? errors.overloaded() : undefined;
+    calls.add({ response, waits: !unary || rule?.waits === true });
+    if (deadlineMs === undefined) resetWhenStalled(request, response, limits.streamStallMs);
+    else resetAfter(request, response, deadlineMs + limits.overrunMs);
+
+    const bound: BodyBound =
+      method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming"
+        ? { ms: limits.idleMs, of: "pause" }
+        : { ms: Math.min(limits.bodyMs, deadlineMs ?? limits.bodyMs), of: "whole" };
+    const timedOut = (): ConnectError => {
+      // The rest of the body would be taken for the next request.
+      if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
+      return errors.bodyTimeout(bound.ms);
+    };
+    return { refusal, body: () => boundedBody(request, bound, timedOut) };
+  };
+}
+
+/** Frees what a call holds when its answer has not left in time: a peer that does not read, or a lost handler. */
+function resetAfter(request: RawRequest, response: RawResponse, boundMs: number): void {
+  const timer = setTimeout(() => reset(request), boundMs);
+  response.once("close", () => clearTimeout(timer));
+}
+
+/** Resets a stream whose peer took nothing of what was buffered during a whole interval. */
+function resetWhenStalled(request: RawRequest, response: RawResponse, boundMs: number): void {
+  let buffered = false;
+  const timer = setInterval(() => {
+    if (buffered && response.writableLength > 0) reset(request);
+    buffered = response.writableLength > 0;
+  }, boundMs);
+  response.on("drain", () => {
+    buffered = false;
+  });
+  response.once("close", () => clearInterval(timer));
+}
+
+function reset(request: RawRequest): void {
+  if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
+  else request.socket.destroy();
+}

@@ -1,0 +1,66 @@
+import { constants } from "node:http2";
+import type { ConnectError } from "@connectrpc/connect";
+import { isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
+
+/** How long an HTTP/1 client may go on sending a body that was already answered. */
+const lingerMs = 1_000;
+
+/** Time limit of a body: for the whole of it, or for each pause where the client streams as long as it likes. */
+export interface BodyBound {
+  readonly ms: number;
+  readonly of: "whole" | "pause";
+}
+
+/**
+ * The request's bytes, ended with an error when the bound passes. Connect reads a body without looking at its
+ * deadline, so a stalled one would hold the call for as long as the client likes. Leaving early does not
+ * destroy the request, as Node's own iteration would: on HTTP/1 that takes the socket and the answer with it.
+ */
+export async function* boundedBody(
+  request: RawRequest,
+  bound: BodyBound,
+  timedOut: () => ConnectError,
+): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  let timer: NodeJS.Timeout | undefined;
+  let expire = (_error: ConnectError): void => {};
+  const expired = new Promise<never>((_, reject) => {
+    expire = reject;
+  });
+  expired.catch(() => {});
+  const arm = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => expire(timedOut()), bound.ms);
+  };
+  try {
+    arm();
+    for (;;) {
+      const step = await Promise.race([chunks.next(), expired]);
+      if (step.done === true) return;
+      if (bound.of === "pause") arm();
+      yield step.value;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Ends the request side of a call whose answer is complete while the body is not: the stream on HTTP/2, and
+ * on HTTP/1, where the answer may still be on its way, the connection after a moment.
+ */
+export function endUnreadBody(request: RawRequest, response: RawResponse): void {
+  response.once("finish", () => {
+    if (request.complete) return;
+    if (isHttp2Response(response)) {
+      const stream = response.stream;
+      // Trailers are written after 'finish'; a reset must not overtake them.
+      if (!stream.endAfterHeaders) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+      return;
+    }
+    request.resume();
+    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    request.once("end", () => clearTimeout(timer));
+    request.once("close", () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,44 @@
+import type { RawResponse } from "./raw.ts";
+
+/** A call in flight. */
+export interface Call {
+  readonly response: RawResponse;
+  /** It ends when something happens, not when work is done: a stream or a long poll. */
+  readonly waits: boolean;
+}
+
+/** The calls in flight, and a way to wait for their end. A call is in it until its response has closed. */
+export class CallTable {
+  readonly #calls = new Set<Call>();
+  readonly #waiters = new Set<() => void>();
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<Call> {
+    return this.#calls.values();
+  }
+
+  add(call: Call): void {
+    this.#calls.add(call);
+    call.response.once("close", () => {
+      this.#calls.delete(call);
+      for (const waiter of this.#waiters) waiter();
+    });
+  }
+
+  /** Resolves when no call matches. */
+  async whenNone(matches: (call: Call) => boolean): Promise<void> {
+    const none = (): boolean => ![...this.#calls].some(matches);
+    if (none()) return;
+    await new Promise<void>((resolve) => {
+      const waiter = (): void => {
+        if (!none()) return;
+        this.#waiters.delete(waiter);
+        resolve();
+      };
+      this.#waiters.add(waiter);
+    });
+  }
+}

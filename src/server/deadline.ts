@@ -1,0 +1,46 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** Deadline of a unary method. */
+export interface DeadlineRule {
+  /** Used when the client sets none. */
+  readonly defaultMs: number;
+  /** A client's longer deadline is shortened to this. */
+  readonly maxMs: number;
+  /** The call waits for something to happen (a long poll), so a shutdown ends it instead of awaiting it. */
+  readonly waits?: boolean;
+}
+
+const grpcUnitMs: Readonly<Record<string, number>> = {
+  H: 3_600_000,
+  M: 60_000,
+  S: 1_000,
+  m: 1,
+  u: 1e-3,
+  n: 1e-6,
+};
+
+/**
+ * Rewrites the client's timeout header so that the rule holds, before the protocol layer reads it, and
+ * returns the deadline in force (ms). Connect's own maximum rejects longer timeouts instead of shortening
+ * them, and has no default. A malformed header stays as it is: Connect answers it with INVALID_ARGUMENT.
+ */
+export function enforceDeadline(headers: IncomingHttpHeaders, rule: DeadlineRule): number {
+  const grpc = headers["content-type"]?.startsWith("application/grpc") === true;
+  const name = grpc ? "grpc-timeout" : "connect-timeout-ms";
+  const asked = headers[name];
+  const askedMs = typeof asked === "string" ? (grpc ? parseGrpc(asked) : parseConnect(asked)) : undefined;
+  if (asked !== undefined && askedMs === undefined) return rule.maxMs;
+  const inForceMs = Math.min(askedMs ?? rule.defaultMs, rule.maxMs);
+  if (askedMs !== inForceMs) headers[name] = grpc ? `${inForceMs}m` : `${inForceMs}`;
+  return inForceMs;
+}
+
+function parseGrpc(value: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(value) ?? [];
+  const unitMs = unit === undefined ? undefined : grpcUnitMs[unit];
+  return unitMs === undefined ? undefined : Number(digits) * unitMs;
+}
+
+function parseConnect(value: string): number | undefined {
+  return /^\d{1,10}$/.test(value) ? Number(value) : undefined;
+}

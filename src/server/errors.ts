@@ -1,0 +1,36 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+
+/** Whether a failed call may have changed something: the port itself refuses before a handler runs. */
+type Applied = "no" | "unknown";
+
+/** The errors that the port answers with by itself, before, after or instead of a handler. */
+export interface ServerErrors {
+  overloaded(): ConnectError;
+  bodyTimeout(boundMs: number): ConnectError;
+  shuttingDown(): ConnectError;
+  unknownMethod(path: string): ConnectError;
+  badRequest(message: string): ConnectError;
+}
+
+/** Errors whose google.rpc.ErrorInfo carries the given domain. */
+export function createServerErrors(domain: string): ServerErrors {
+  const error = (code: Code, reason: string, message: string, applied: Applied = "no"): ConnectError => {
+    const info = { desc: ErrorInfoSchema, value: { reason, domain, metadata: { applied } } };
+    const retryable = code === Code.ResourceExhausted || code === Code.Unavailable;
+    const retry = { desc: RetryInfoSchema, value: { retryDelay: { seconds: 1n, nanos: 0 } } };
+    return new ConnectError(message, code, undefined, retryable ? [info, retry] : [info]);
+  };
+  return {
+    overloaded: () =>
+      error(Code.ResourceExhausted, "OVERLOADED", "too many calls in flight; try again shortly"),
+    bodyTimeout: (boundMs) =>
+      error(Code.DeadlineExceeded, "BODY_TIMEOUT", `the request body was not complete within ${boundMs} ms`),
+    // A handler may have been at work when the bound was reached.
+    shuttingDown: () =>
+      error(Code.Unavailable, "SHUTTING_DOWN", "this instance is shutting down; try another", "unknown"),
+    unknownMethod: (path) =>
+      error(Code.Unimplemented, "UNKNOWN_METHOD", `there is no method or page at ${path}`),
+    badRequest: (message) => error(Code.InvalidArgument, "BAD_REQUEST", message),
+  };
+}

@@ -1,0 +1,51 @@
+import { constants, type ServerHttp2Session } from "node:http2";
+import type { Limits } from "./limits.ts";
+import { ignorePeerError } from "./raw.ts";
+
+/** How long a peer has to confirm that it saw the first GOAWAY, before the second one is sent anyway. */
+const noticeMs = 1_000;
+/** The highest stream id there is: a GOAWAY that names it refuses nothing that is already on its way. */
+const anyStream = 2 ** 31 - 1;
+
+/**
+ * Gives a session the listeners without which a peer's reset ends the process, and its idle and age limits.
+ * Node has neither limit: an idle session would be held for ever.
+ */
+export function guardSession(session: ServerHttp2Session, limits: Limits): void {
+  let open = 0;
+  const closeIdle = (): void => session.close();
+  let idle = setTimeout(closeIdle, limits.idleMs);
+  const age = setTimeout(() => closeGracefully(session), limits.maxAgeMs);
+
+  session.on("error", ignorePeerError);
+  session.on("stream", (stream) => {
+    stream.on("error", ignorePeerError);
+    clearTimeout(idle);
+    open += 1;
+    stream.once("close", () => {
+      open -= 1;
+      if (open === 0 && !session.closed) idle = setTimeout(closeIdle, limits.idleMs);
+    });
+  });
+  session.once("close", () => {
+    clearTimeout(idle);
+    clearTimeout(age);
+  });
+}
+
+/**
+ * Asks the peer to go: a first GOAWAY as a notice, and a second one with the last stream taken once the peer
+ * has seen the first, so that no call that was under way is lost. Open calls go on; the session ends after
+ * the last of them.
+ */
+export function closeGracefully(session: ServerHttp2Session): void {
+  if (session.closed || session.destroyed) return;
+  const close = (): void => {
+    clearTimeout(timer);
+    if (!session.destroyed) session.close();
+  };
+  const timer = setTimeout(close, noticeMs);
+  session.goaway(constants.NGHTTP2_NO_ERROR, anyStream);
+  session.once("close", () => clearTimeout(timer));
+  session.ping(close);
+}

@@ -1,0 +1,93 @@
+import { Code, ConnectError, cors } from "@connectrpc/connect";
+import fastifyCors from "@fastify/cors";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Admit } from "./admission.ts";
+import { endUnreadBody } from "./body.ts";
+import type { ServerErrors } from "./errors.ts";
+import type { ServerLog } from "./log.ts";
+import { isHttp2Request } from "./raw.ts";
+import type { RpcPlugin } from "./rpc-plugin.ts";
+import { sendError } from "./send-error.ts";
+
+/** How long (s) a browser may remember a preflight's answer. */
+const preflightMaxAgeS = 7_200;
+
+export interface HookOptions {
+  readonly admit: Admit;
+  readonly rpc: Pick<RpcPlugin, "methodAt" | "refuse">;
+  readonly errors: ServerErrors;
+  readonly log: ServerLog;
+  readonly corsOrigins: readonly string[];
+  /** Whether the port is closing, so that kept HTTP/1 connections are given up with their next answer. */
+  readonly closing: () => boolean;
+}
+
+/** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
+export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
+  const { admit, rpc, errors, log, corsOrigins, closing } = options;
+  const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
+
+  // Connect knows better than Fastify which content types a method takes.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+
+  app.addHook("onRequest", (request, reply, done) => {
+    endUnreadBody(request.raw, reply.raw);
+    reply.header("cache-control", "no-store");
+    reply.header("x-content-type-options", "nosniff");
+    if (closing() && !isHttp2Request(request.raw)) reply.header("connection", "close");
+    done();
+  });
+  if (corsOrigins.length > 0) {
+    await app.register(fastifyCors, {
+      origin: [...corsOrigins],
+      methods: [...cors.allowedMethods],
+      allowedHeaders: [...cors.allowedHeaders, "Authorization"],
+      exposedHeaders: [...cors.exposedHeaders],
+      maxAge: preflightMaxAgeS,
+    });
+  }
+  app.addHook("onRequest", (request, reply, done) => {
+    const path = request.routeOptions.url;
+    if (request.is404 || path === undefined) {
+      return sendError(request, reply, errors.unknownMethod(request.url.split("?", 1)[0] ?? ""), 404);
+    }
+    const method = rpc.methodAt(path);
+    if (method !== undefined) {
+      // Connect builds a URL out of the host, and leaves the call without an answer when that fails.
+      if (!hasValidAuthority(request)) {
+        return sendError(request, reply, errors.badRequest("the request's host is missing or malformed"));
+      }
+      const { refusal, body } = admit(method, path, request.raw, reply.raw);
+      if (refusal !== undefined) rpc.refuse(request, refusal);
+      bodies.set(request, body);
+    }
+    done();
+  });
+  app.addHook("preHandler", (request, _reply, done) => {
+    const body = bodies.get(request);
+    // The Connect plugin takes an iterable body in place of the raw request.
+    if (body !== undefined) request.body = body();
+    done();
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const status = statusOf(error);
+    if (status < 500) {
+      const message = error instanceof Error ? error.message : "bad request";
+      return sendError(request, reply, errors.badRequest(message), status);
+    }
+    log.error({ err: error, path: request.routeOptions.url }, "request failed outside of a handler");
+    sendError(request, reply, new ConnectError("internal error", Code.Internal), 500);
+  });
+}
+
+function hasValidAuthority({ raw }: FastifyRequest): boolean {
+  const authority = isHttp2Request(raw) ? raw.authority : raw.headers.host;
+  return typeof authority === "string" && URL.canParse(`http://${authority}`);
+}
+
+function statusOf(error: unknown): number {
+  if (typeof error !== "object" || error === null || !("statusCode" in error)) return 500;
+  return typeof error.statusCode === "number" ? error.statusCode : 500;
+}

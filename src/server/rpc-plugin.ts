@@ -1,0 +1,78 @@
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import {
+  type ConnectError,
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createContextKey,
+  createContextValues,
+  type Interceptor,
+} from "@connectrpc/connect";
+import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Health } from "../../gen/health/v1/health_pb.ts";
+import { boundedCall } from "./bounded-call.ts";
+import { addHealth } from "./health.ts";
+import type { Limits } from "./limits.ts";
+import type { Readiness } from "./readiness.ts";
+import { addReflection } from "./reflection.ts";
+
+export interface RpcPluginOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly interceptors: readonly Interceptor[];
+  readonly limits: Limits;
+  readonly readiness: Readiness;
+  /** Aborted with the error that clients are to see. */
+  readonly shutdownSignal: AbortSignal;
+}
+
+/** The Connect plugin, and what the hooks before it must know of it. */
+export interface RpcPlugin {
+  readonly plugin: (app: FastifyInstance) => Promise<void>;
+  /** The method at a path, once the plugin is registered. */
+  methodAt(path: string): DescMethod | undefined;
+  /** Makes Connect answer the request with the error, in its protocol, without reading the body. */
+  refuse(request: FastifyRequest, error: ConnectError): void;
+}
+
+const refusalKey = createContextKey<ConnectError | undefined>(undefined);
+
+export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
+  const { routes, interceptors, limits, readiness, shutdownSignal } = options;
+  const methods = new Map<string, DescMethod>();
+  const refusals = new WeakMap<FastifyRequest, ConnectError>();
+
+  const allRoutes = (router: ConnectRouter): void => {
+    routes(router);
+    const services: DescService[] = [...new Set(router.handlers.map((handler) => handler.service))];
+    addHealth(
+      router,
+      readiness,
+      services.map((service) => service.typeName),
+    );
+    addReflection(router, [...services, Health]);
+    for (const { requestPath, method } of router.handlers) methods.set(requestPath, method);
+  };
+  const routerOptions: ConnectRouterOptions = {
+    interceptors: [...interceptors, boundedCall(limits.settleMs)],
+    readMaxBytes: limits.readMaxBytes,
+    writeMaxBytes: limits.writeMaxBytes,
+    // A misspelt field must not pass as an empty one.
+    jsonOptions: { ignoreUnknownFields: false },
+    shutdownSignal,
+    requestGate: ({ values }) => {
+      const refusal = values.get(refusalKey);
+      if (refusal !== undefined) throw refusal;
+    },
+  };
+  return {
+    plugin: async (app) => {
+      await app.register(fastifyConnectPlugin, {
+        ...routerOptions,
+        routes: allRoutes,
+        contextValues: (request) => createContextValues().set(refusalKey, refusals.get(request)),
+      });
+    },
+    methodAt: (path) => methods.get(path),
+    refuse: (request, error) => refusals.set(request, error),
+  };
+}

@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import type http from "node:http";
+import type { AddressInfo } from "node:net";
+import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
+import Fastify from "fastify";
+import { Health } from "../../gen/health/v1/health_pb.ts";
+import { createAdmission } from "./admission.ts";
+import { CallTable } from "./calls.ts";
+import type { DeadlineRule } from "./deadline.ts";
+import { createServerErrors } from "./errors.ts";
+import { addProbes } from "./health.ts";
+import { installHooks } from "./hooks.ts";
+import type { Limits } from "./limits.ts";
+import type { ServerLog } from "./log.ts";
+import { createOnePort, type OnePort } from "./one-port.ts";
+import type { Readiness } from "./readiness.ts";
+import { createRpcPlugin } from "./rpc-plugin.ts";
+import { sendError } from "./send-error.ts";
+import { type DrainResult, drain } from "./shutdown.ts";
+
+export interface ServerOptions {
+  /** Registers the application's services. Their methods are health-checked and reflected by this alone. */
+  readonly routes: (router: ConnectRouter) => void;
+  /**
+   * Around every method of `routes`, the first outermost; health and reflection are without. They see what a
+   * handler throws, in unary calls from `next(request)` and in streams from the response's `message`, and the
+   * errors of an exceeded deadline and of a shutdown. What fails before a message is there (a malformed frame,
+   * bad JSON, a body that is too large or too slow, a shed call) is answered without them.
+   */
+  readonly interceptors: readonly Interceptor[];
+  readonly limits: Limits;
+  /** Origins (`https://host:port`) whose pages may call; none by default. */
+  readonly corsOrigins?: readonly string[];
+  readonly readiness: Readiness;
+  readonly log: ServerLog;
+  /** The `domain` of google.rpc.ErrorInfo in the errors that the port itself makes. */
+  readonly errorDomain: string;
+  /** A rule of its own for a unary method by path (`/package.Service/Method`); otherwise the limits' deadlines. */
+  readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
+}
+
+export interface Server {
+  /** Binds the port; 0 takes a free one. Rejects with Node's error (EADDRINUSE, EACCES, ...). Once only. */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
+  /** Drains and closes within the bound (ms); a repeated call returns the first one's promise. */
+  close(timeoutMs: number): Promise<DrainResult>;
+}
+
+/**
+ * One clear-text port for gRPC, gRPC-Web, Connect (binary, JSON, GET), health, reflection, /livez and /readyz,
+ * over HTTP/1.1 and HTTP/2.
+ */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const { limits, readiness, log } = options;
+  const errors = createServerErrors(options.errorDomain);
+  const calls = new CallTable();
+  const shutdown = new AbortController();
+  let closing: Promise<DrainResult> | undefined;
+  let onePort: OnePort | undefined;
+
+  const app = Fastify({
+    logger: false,
+    // For a malformed path, which no hook sees.
+    frameworkErrors: (error, request, reply) =>
+      sendError(request, reply, errors.badRequest(error.message), error.statusCode ?? 400),
+    serverFactory: (handler) => {
+      onePort = createOnePort(handler, limits);
+      // Fastify asks for no more of it than a net.Server has.
+      return onePort.server as http.Server;
+    },
+  });
+  if (onePort === undefined) throw new Error("Fastify did not make the server");
+  const port: OnePort = onePort;
+  const admit = createAdmission({
+    limits,
+    errors,
+    calls,
+    deadlineFor: options.deadlineFor ?? (() => undefined),
+    exempt: (method) => method.parent === Health,
+  });
+  const rpc = createRpcPlugin({
+    routes: options.routes,
+    interceptors: options.interceptors,
+    limits,
+    readiness,
+    shutdownSignal: shutdown.signal,
+  });
+  await installHooks(app, {
+    admit,
+    rpc,
+    errors,
+    log,
+    corsOrigins: options.corsOrigins ?? [],
+    closing: () => closing !== undefined,
+  });
+  addProbes(app, readiness);
+  await app.register(rpc.plugin);
+  await app.ready();
+
+  const close = async (timeoutMs: number): Promise<DrainResult> => {
+    const abortCalls = (error: Error): void => shutdown.abort(error);
+    const result = await drain({ port, calls, readiness, errors, abortCalls, timeoutMs });
+    await app.close();
+    log.info(result, "port closed");
+    return result;
+  };
+  return {
+    listen: async (host, portNumber) => {
+      // Not Fastify's listen: that opens a second server for the other address of "localhost".
+      port.server.listen(portNumber, host);
+      await once(port.server, "listening");
+      const address = port.server.address() as AddressInfo;
+      return { host: address.address, port: address.port };
+    },
+    close: (timeoutMs) => {
+      closing ??= close(timeoutMs);
+      return closing;
+    },
+  };
+}
