@@ -13,7 +13,7 @@ Usage: scripts/install-tools.sh [--bench]
   --bench   also h2load (nghttp2-client) and wrk, which only the benchmarks need
 
 The cache folder is ${DBCONN_CACHE:-${XDG_CACHE_HOME:-~/.cache}/dbconn}; file names carry the version, so that a new
-version is built beside the old one. Versions are in scripts/tools.env. Building needs go 1.22 or later.
+version is built beside the old one. Versions are in scripts/tools.env. Building needs go 1.24 or later.
 HELP
 }
 
@@ -66,7 +66,7 @@ built() {
 }
 
 need_go() {
-  command -v go > /dev/null || fail "go is needed to build $1; install go 1.22 or later and run this again"
+  command -v go > /dev/null || fail "go is needed to build $1; install go 1.24 or later and run this again"
   say "$1: building with $(go env GOVERSION)"
 }
 
@@ -91,15 +91,14 @@ build_ferretdb() {
   built ferretdb "$FERRETDB_VERSION" && return
   need_go ferretdb
   mkdir "$scratch/fetch"
+  # Joined by &&, since bash ignores -e in a command that is tested.
   (
-    cd "$scratch/fetch"
-    go mod init fetch 2> /dev/null
-    go get -tool "github.com/FerretDB/FerretDB/cmd/ferretdb@$FERRETDB_VERSION"
-    cp -r "$(go list -m -f '{{.Dir}}' github.com/FerretDB/FerretDB)" "$scratch/ferretdb"
-    chmod -R u+w "$scratch/ferretdb"
-    cd "$scratch/ferretdb"
-    echo "$FERRETDB_VERSION" > build/version/version.txt
-    go build -o "$scratch/ferretdb-binary" ./cmd/ferretdb
+    cd "$scratch/fetch" && go mod init fetch &&
+      go get -tool "github.com/FerretDB/FerretDB/cmd/ferretdb@$FERRETDB_VERSION" &&
+      cp -r "$(go list -m -f '{{.Dir}}' github.com/FerretDB/FerretDB)" "$scratch/ferretdb" &&
+      chmod -R u+w "$scratch/ferretdb" && cd "$scratch/ferretdb" &&
+      echo "$FERRETDB_VERSION" > build/version/version.txt &&
+      go build -o "$scratch/ferretdb-binary" ./cmd/ferretdb
   ) > "$scratch/ferretdb.log" 2>&1 || {
     tail -n 20 "$scratch/ferretdb.log" >&2
     fail "FerretDB could not be built; the reason is above (is the Go module proxy reachable? go env GOPROXY)"
