@@ -14,8 +14,9 @@ import type { Json } from "../json.ts";
 
 /**
  * A stored document. `revision` counts its durable writes (1, 2, ...). Every other field belongs to whoever
- * owns the collection; values are plain JSON and come back deeply equal (key order aside). Keys of nested
- * objects may hold any text (`.`, `$`, `__proto__`, empty, NUL): escaping is the adapter's affair.
+ * owns the collection and has an identifier for its name; values are plain JSON and come back deeply equal (key
+ * order and the sign of zero aside). Text is well-formed Unicode. Keys of nested objects may hold any text (`.`,
+ * `$`, `__proto__`, empty, NUL): escaping is the adapter's affair.
  */
 export interface Document {
   readonly key: string;
@@ -37,14 +38,24 @@ export type Condition =
   /** The value at the path is an object (not an array, not absent). */
   | { readonly path: Path; readonly test: "is_object" }
   /** No element of the array of objects at `path` has `field` equal to `value`; true for an absent array. */
-  | { readonly path: Path; readonly test: "none_with"; readonly field: string; readonly value: Scalar };
+  | {
+      readonly path: Path;
+      readonly test: "none_with";
+      readonly field: string;
+      readonly value: string | number | boolean;
+    };
 
-/** What to change, atomically, when every condition holds. Paths of one change never overlap. */
+/**
+ * What to change, atomically, when every condition holds. Paths of one change never overlap. Objects missing on
+ * the way are made. A document's shape does not take a change that would pass through something that is not an
+ * object (an array is none), increment what is not a number, or push to what is not an array; `unset` of what is
+ * not there changes nothing.
+ */
 export interface Change {
   readonly set?: readonly (readonly [Path, Json])[];
   readonly unset?: readonly Path[];
   readonly increment?: readonly (readonly [Path, number])[];
-  /** Appends to an array (made when absent); with `keepLast` the oldest elements beyond it are dropped. */
+  /** Appends to an array (made when absent); with `keepLast` (>= 1) the oldest elements beyond it are dropped. */
   readonly push?: readonly { readonly path: Path; readonly value: Json; readonly keepLast?: number }[];
   /** Leaves `revision` as it is: for housekeeping that no reader can see. Otherwise it grows by one. */
   readonly keepRevision?: true;
@@ -65,7 +76,7 @@ export interface Update {
 
 /**
  * `applied`: the document after the change, without the collection's heavy fields. `refused`: the whole current
- * document, which does fail a condition, or undefined when there is none.
+ * document, which does fail a condition or whose shape does not take the change, or undefined when there is none.
  */
 export type UpdateResult =
   | { readonly outcome: "applied"; readonly document: Document }
@@ -80,7 +91,7 @@ export type Filter =
 export interface Query {
   readonly collection: string;
   readonly filters: readonly Filter[];
-  /** Total order: the last one must be `key`. */
+  /** Total order (text by its UTF-8 bytes): the last one must be `key`. Every document has a value for each. */
   readonly order: readonly { readonly field: string; readonly direction: "ascending" | "descending" }[];
   /** Values of the order's fields of the last document seen; the answer starts right after it. */
   readonly after?: readonly (string | number)[];
@@ -110,7 +121,10 @@ export interface ReadOptions {
 /** One change as the store's own clock saw it; for watchers and sweepers. */
 export interface ChangesPage {
   readonly documents: readonly Document[];
-  /** Pass to the next call. Opaque; a page may repeat documents of the page before (the overlap). */
+  /**
+   * Pass to the next call. Opaque; a page may repeat documents of pages before it (the overlap). One that this
+   * store never gave is `invalid_argument`.
+   */
   readonly cursor: string;
 }
 
