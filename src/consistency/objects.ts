@@ -20,8 +20,8 @@ export interface ReadOptions {
 export interface Provenance {
   readonly source: "hot" | "durable";
   readonly degraded: boolean;
-  /** Milliseconds since the epoch. */
-  readonly asOf: number;
+  /** Milliseconds since the epoch; undefined when nothing is known of it (a process that never had a lease). */
+  readonly asOf?: number;
   /** When the object leaves the hot store; milliseconds since the epoch. */
   readonly hotExpireTime?: number;
 }

@@ -1,0 +1,382 @@
+/**
+ * The steward of the generation: keeps this instance's lease on it, watches the hot store, and takes the steps that
+ * generation-policy.ts names. Everybody who reads or writes asks it for a lease first and shows nothing unless
+ * that lease still holds afterwards.
+ */
+import { aborted, ServiceError, unavailable } from "../errors.ts";
+import type { Document, DurableStore } from "../ports/durable-store.ts";
+import type { HotStore } from "../ports/hot-store.ts";
+import {
+  creation,
+  type GenerationMode,
+  type GenerationView,
+  type InstanceReport,
+  readView,
+  removal,
+  renewal,
+  transition,
+} from "./generation-document.ts";
+import { type HotHealth, isIsolated, nextStep, type Peer, type Situation } from "./generation-policy.ts";
+import { Broadcast } from "./signal.ts";
+import type { Timing } from "./timing.ts";
+
+export interface GenerationOptions {
+  readonly durable: DurableStore;
+  readonly hot: HotStore;
+  readonly timing: Timing;
+  readonly instance: string;
+  /** How long a lease lives; milliseconds. */
+  readonly leaseMs: number;
+  /** How long one renewal or probe may take; milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** A permission to act on one number and mode, until `Generation.holds` says no more. */
+export interface Lease {
+  readonly number: number;
+  readonly mode: Exclude<GenerationMode, "bypassing">;
+  readonly epoch: number;
+}
+
+/** The generation as it was when the durable store was last heard of. */
+export interface LastKnown {
+  readonly number: number;
+  /** Milliseconds since the epoch; undefined when this process never held a lease. */
+  readonly asOf: number | undefined;
+}
+
+const RETRY_MS = 20;
+const FIRST_REOPEN_MS = 1_000;
+const MAX_REOPEN_MS = 60_000;
+/** A generation that was left sooner than this was opened too early: the next one waits longer. */
+const FLAPPING_MS = 5_000;
+
+export class Generation {
+  readonly #o: GenerationOptions;
+  readonly #leaseMs: number;
+  readonly #instance: string;
+  readonly #changed = new Broadcast();
+  readonly #probed = new Broadcast();
+  readonly #wakeProbe = new Broadcast();
+  readonly #wakeRenewal = new Broadcast();
+  readonly #stop = new AbortController();
+  readonly #loops: Promise<unknown>[] = [];
+
+  #view: GenerationView | undefined;
+  #viewSince = 0;
+  #viewRevision = 0;
+  #epoch = 0;
+  #doubts = 0;
+  #leaseUntil = Number.NEGATIVE_INFINITY;
+  #leaseAsOf: number | undefined;
+  #durableDown = false;
+  #hot: HotHealth = { state: "unknown" };
+  #beat = 0;
+  #peers = new Map<string, Peer & { readonly beat: number }>();
+  #reopenAt = Number.NEGATIVE_INFINITY;
+  #reopenDelayMs = FIRST_REOPEN_MS;
+  #sweptBelow = 0;
+
+  constructor(options: GenerationOptions) {
+    this.#o = options;
+    this.#leaseMs = options.durable.exclusive ? 0 : options.leaseMs;
+    // The only instance there can be needs no name of its own, and leaves none behind at a restart.
+    this.#instance = options.durable.exclusive ? "embedded" : options.instance;
+  }
+
+  /** Starts the two loops; resolves at once. */
+  start(): void {
+    const unsubscribe = this.#o.hot.onDoubt(() => this.#doubt());
+    this.#stop.signal.addEventListener("abort", unsubscribe, { once: true });
+    this.#loops.push(this.#probeLoop(), this.#renewalLoop());
+  }
+
+  /** Ends the loops and takes this instance off the list, as far as the durable store can be reached. */
+  async close(): Promise<void> {
+    this.#stop.abort(new ServiceError("unavailable", "SHUTTING_DOWN", "the service is shutting down"));
+    await Promise.all(this.#loops);
+    if (this.#view === undefined || this.#o.durable.exclusive) return;
+    await this.#bounded((signal) =>
+      this.#o.durable.update(removal(this.#instance, this.#beat), signal),
+    ).catch(() => undefined);
+  }
+
+  get view(): GenerationView | undefined {
+    return this.#view;
+  }
+  get hot(): HotHealth {
+    return this.#hot;
+  }
+  /** True when the lease ran out because the durable store does not answer. */
+  get durableDown(): boolean {
+    return this.#durableDown && !this.#leaseLive();
+  }
+  get isolated(): boolean {
+    const situation = this.#situation();
+    return situation !== undefined && isIsolated(situation);
+  }
+
+  /**
+   * A live lease. Waits through BYPASSING and through a renewal that is under way. Errors: `unavailable` when
+   * the durable store is away, this instance is cut off alone, or the service stops; `deadline_exceeded`,
+   * `cancelled`. Nothing was applied by then.
+   */
+  async lease(signal?: AbortSignal): Promise<Lease> {
+    for (;;) {
+      if (signal?.aborted) throw aborted(signal);
+      const lease = this.#current();
+      if (lease !== undefined) return lease;
+      if (this.#stop.signal.aborted) throw aborted(this.#stop.signal);
+      if (this.durableDown) throw unavailable("durable");
+      if (this.isolated) {
+        throw new ServiceError(
+          "unavailable",
+          "INSTANCE_ISOLATED",
+          "this instance cannot reach the hot store, others can",
+          { retryAfterMs: 1000 },
+        );
+      }
+      await this.#changed.next(signal);
+    }
+  }
+
+  /** Whether what was done under the lease may be shown. */
+  holds(lease: Lease): boolean {
+    return lease.epoch === this.#epoch && this.#current() !== undefined;
+  }
+
+  /**
+   * Says that the hot store failed under the lease, and waits until it is known to be well again or another mode
+   * is in force.
+   */
+  async reportHotFailure(lease: Lease, signal?: AbortSignal): Promise<void> {
+    if (lease.epoch !== this.#epoch) return;
+    const probed = this.#probed.next(signal);
+    this.#wakeProbe.notify();
+    await probed;
+    // The server is well but refused this command: a moment's rest before the next try.
+    await this.#o.timing.sleep(RETRY_MS, signal);
+  }
+
+  /** For reads while the durable store is away; undefined when nothing is known that could be shown. */
+  async lastKnown(signal?: AbortSignal): Promise<LastKnown | undefined> {
+    if (this.#view !== undefined) {
+      return this.#view.mode === "cached" ? { number: this.#view.number, asOf: this.#leaseAsOf } : undefined;
+    }
+    const number = await this.#o.hot.readHint(signal);
+    return number === undefined ? undefined : { number, asOf: undefined };
+  }
+
+  #leaseLive(): boolean {
+    if (this.#o.durable.exclusive) return this.#view !== undefined;
+    return this.#o.timing.monotonic() < this.#leaseUntil;
+  }
+
+  #current(): Lease | undefined {
+    const view = this.#view;
+    if (view === undefined || view.mode === "bypassing" || !this.#leaseLive()) return undefined;
+    // The number belongs to one hot store: none of its entries may be shown or written by way of another one.
+    const usesHot = view.mode === "cached" || view.mode === "opening";
+    if (usesHot && !(this.#hot.state === "reachable" && this.#hot.identity === view.identity))
+      return undefined;
+    return { number: view.number, mode: view.mode, epoch: this.#epoch };
+  }
+
+  #situation(): Situation | undefined {
+    if (this.#view === undefined) return undefined;
+    return {
+      view: this.#view,
+      viewSince: this.#viewSince,
+      now: this.#o.timing.monotonic(),
+      hot: this.#hot,
+      hotShared: this.#o.hot.shared,
+      peers: [...this.#peers.values()],
+      leaseMs: this.#leaseMs,
+      marginMs: this.#leaseMs / 4,
+      reopenAt: this.#reopenAt,
+    };
+  }
+
+  /** A connection was lost: what the hot store is must be asked anew before anything it says is shown. */
+  #doubt(): void {
+    this.#doubts++;
+    if (this.#hot.state === "reachable") this.#hot = { state: "unknown" };
+    this.#epoch++;
+    this.#changed.notify();
+    this.#wakeProbe.notify();
+  }
+
+  async #probeLoop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const doubts = this.#doubts;
+      const identity = await this.#bounded((signal) => this.#o.hot.probe(signal)).catch(() => undefined);
+      // An answer that was on its way when a connection was lost may be that of the server before.
+      if (identity !== undefined && doubts !== this.#doubts) continue;
+      this.#sawHot(identity);
+      this.#probed.notify();
+      await this.#advance();
+      await this.#pause(this.#wakeProbe);
+    }
+  }
+
+  #sawHot(identity: string | undefined): void {
+    const before = this.#hot;
+    if (identity !== undefined) {
+      this.#hot = { state: "reachable", identity };
+    } else if (before.state !== "unreachable") {
+      this.#hot = { state: "unreachable", since: this.#o.timing.monotonic() };
+    }
+    const same =
+      before.state === this.#hot.state &&
+      (before.state !== "reachable" ||
+        this.#hot.state !== "reachable" ||
+        before.identity === this.#hot.identity);
+    if (same) return;
+    this.#epoch++;
+    this.#changed.notify();
+    // The others wait for this instance's word before one of them takes all into a bypass.
+    this.#wakeRenewal.notify();
+  }
+
+  async #renewalLoop(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      if (!this.#o.durable.exclusive || this.#view === undefined || this.#durableDown) await this.#renew();
+      await this.#advance();
+      await this.#pause(this.#wakeRenewal);
+    }
+  }
+
+  /** Renews the lease; it counts from before the request was sent. */
+  async #renew(): Promise<void> {
+    const { durable, timing } = this.#o;
+    const sentAt = timing.monotonic();
+    const sentAsOf = timing.now();
+    const report: InstanceReport = { beat: ++this.#beat, hot: this.#hot.state === "reachable" };
+    try {
+      const result = await this.#bounded((signal) => durable.update(renewal(this.#instance, report), signal));
+      const document = result.outcome === "applied" ? result.document : await this.#create(report);
+      if (document === undefined) return;
+      this.#leaseUntil = sentAt + this.#leaseMs;
+      this.#leaseAsOf = sentAsOf;
+      const wasDown = this.#durableDown;
+      this.#durableDown = false;
+      this.#observe(document);
+      if (wasDown) this.#changed.notify();
+    } catch {
+      this.#durableDown = true;
+      this.#changed.notify();
+    }
+  }
+
+  /** The first document, once it is known whether there is a hot store. */
+  async #create(report: InstanceReport): Promise<Document | undefined> {
+    if (this.#hot.state === "unknown") return undefined;
+    const identity = this.#hot.state === "reachable" ? this.#hot.identity : undefined;
+    const update = creation(this.#o.timing.now(), identity, this.#instance, report);
+    const result = await this.#bounded((signal) => this.#o.durable.update(update, signal));
+    return result.outcome === "applied" ? result.document : undefined;
+  }
+
+  #observe(document: Document): void {
+    // The two loops' answers may overtake each other.
+    if (document.revision < this.#viewRevision) return;
+    this.#viewRevision = document.revision;
+    const view = readView(document);
+    const now = this.#o.timing.monotonic();
+    const before = this.#view;
+    this.#view = view;
+    for (const [id, report] of view.instances) {
+      if (id === this.#instance || this.#o.durable.exclusive || this.#peers.get(id)?.beat === report.beat)
+        continue;
+      this.#peers.set(id, { ...report, beatSeenAt: now });
+    }
+    for (const id of this.#peers.keys()) if (!view.instances.has(id)) this.#peers.delete(id);
+    if (before?.number === view.number && before.mode === view.mode) {
+      this.#changed.notify();
+      return;
+    }
+    const lasted = now - this.#viewSince;
+    this.#viewSince = now;
+    this.#epoch++;
+    this.#changed.notify();
+    if (before?.mode === "opening" && view.mode === "bypassed") this.#backOff(now);
+    if (before?.mode === "cached" && lasted < FLAPPING_MS) this.#backOff(now);
+    if (before?.mode === "cached" && lasted >= FLAPPING_MS) this.#reopenDelayMs = FIRST_REOPEN_MS;
+    if (view.mode === "cached") this.#enteredCached(view.number);
+  }
+
+  #backOff(now: number): void {
+    this.#reopenAt = now + this.#reopenDelayMs;
+    this.#reopenDelayMs = Math.min(this.#reopenDelayMs * 2, MAX_REOPEN_MS);
+  }
+
+  /** Housekeeping of a new generation; failures are made good by the next one. */
+  #enteredCached(number: number): void {
+    if (number <= this.#sweptBelow) return;
+    this.#sweptBelow = number;
+    const { hot } = this.#o;
+    const { signal } = this.#stop;
+    this.#loops.push(
+      hot.writeHint(number, signal).catch(() => undefined),
+      hot.sweepBelow(number, signal).catch(() => undefined),
+    );
+  }
+
+  /** Takes the steps that are due; steps that need no wait follow one another at once. */
+  async #advance(): Promise<void> {
+    for (;;) {
+      const situation = this.#situation();
+      const step = situation === undefined ? undefined : nextStep(situation);
+      if (situation === undefined || step === undefined || this.#stop.signal.aborted) break;
+      try {
+        const result = await this.#bounded((signal) =>
+          this.#o.durable.update(transition(situation.view, step), signal),
+        );
+        const document = result.document;
+        if (document !== undefined) this.#observe(document);
+      } catch {
+        break;
+      }
+    }
+    await this.#buryDead();
+  }
+
+  async #buryDead(): Promise<void> {
+    const now = this.#o.timing.monotonic();
+    for (const [id, peer] of this.#peers) {
+      if (now - peer.beatSeenAt < 10 * this.#leaseMs) continue;
+      await this.#bounded((signal) => this.#o.durable.update(removal(id, peer.beat), signal)).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  async #pause(wake: Broadcast): Promise<void> {
+    const { timing, leaseMs } = this.#o;
+    const rest = new AbortController();
+    const end = () => rest.abort();
+    this.#stop.signal.addEventListener("abort", end, { once: true });
+    await Promise.race([
+      timing.sleep(leaseMs / 4, rest.signal),
+      wake.next(rest.signal).catch(() => undefined),
+    ]);
+    this.#stop.signal.removeEventListener("abort", end);
+    rest.abort();
+  }
+
+  /** Runs one command of the steward's own under its time-out. */
+  async #bounded<T>(command: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeout = new AbortController();
+    const finished = new AbortController();
+    const expiry = this.#o.timing.sleep(this.#o.timeoutMs, finished.signal).then(() => {
+      if (!finished.signal.aborted)
+        timeout.abort(new DOMException("the store did not answer", "TimeoutError"));
+    });
+    try {
+      return await command(timeout.signal);
+    } finally {
+      finished.abort();
+      await expiry;
+    }
+  }
+}
