@@ -16,8 +16,10 @@ import {
   renewal,
   transition,
 } from "./generation-document.ts";
-import { type HotHealth, isIsolated, nextStep, type Peer, type Situation } from "./generation-policy.ts";
+import { type HotHealth, isIsolated, nextStep, type Situation } from "./generation-policy.ts";
+import { Peers } from "./peers.ts";
 import { Broadcast } from "./signal.ts";
+import { after, type StoreHealth, unknownHealth } from "./store-health.ts";
 import type { Timing } from "./timing.ts";
 
 export interface GenerationOptions {
@@ -72,16 +74,22 @@ export class Generation {
   #durableDown = false;
   #hot: HotHealth = { state: "unknown" };
   #beat = 0;
-  #peers = new Map<string, Peer & { readonly beat: number }>();
+  readonly #peers: Peers;
+  #hotHealth: StoreHealth;
+  #durableHealth: StoreHealth;
   #reopenAt = Number.NEGATIVE_INFINITY;
   #reopenDelayMs = FIRST_REOPEN_MS;
   #sweptBelow = 0;
+  #sweeping = 0;
 
   constructor(options: GenerationOptions) {
     this.#o = options;
     this.#leaseMs = options.durable.exclusive ? 0 : options.leaseMs;
     // The only instance there can be needs no name of its own, and leaves none behind at a restart.
     this.#instance = options.durable.exclusive ? "embedded" : options.instance;
+    this.#peers = new Peers(this.#instance);
+    this.#hotHealth = unknownHealth(options.timing.now());
+    this.#durableHealth = unknownHealth(options.timing.now());
   }
 
   /** Starts the two loops; resolves at once. */
@@ -104,12 +112,27 @@ export class Generation {
   get view(): GenerationView | undefined {
     return this.#view;
   }
-  get hot(): HotHealth {
-    return this.#hot;
+  get hotHealth(): StoreHealth {
+    return this.#hotHealth;
+  }
+  get durableHealth(): StoreHealth {
+    return this.#durableHealth;
   }
   /** True when the lease ran out because the durable store does not answer. */
   get durableDown(): boolean {
     return this.#durableDown && !this.#leaseLive();
+  }
+  /**
+   * The namespace in force, and usable by what needs no durable store; undefined while the hot store is bypassed, in
+   * doubt, or another one.
+   */
+  get namespace(): number | undefined {
+    const view = this.#view;
+    return view?.mode === "cached" && this.#isHotOf(view) ? view.number : undefined;
+  }
+  /** Namespaces that are being cleared in the background. */
+  get backlog(): number {
+    return this.#sweeping;
   }
   get isolated(): boolean {
     const situation = this.#situation();
@@ -182,6 +205,10 @@ export class Generation {
     return { number: view.number, mode: view.mode, epoch: this.#epoch };
   }
 
+  #isHotOf(view: GenerationView): boolean {
+    return this.#hot.state === "reachable" && this.#hot.identity === view.identity;
+  }
+
   #situation(): Situation | undefined {
     if (this.#view === undefined) return undefined;
     return {
@@ -190,7 +217,7 @@ export class Generation {
       now: this.#o.timing.monotonic(),
       hot: this.#hot,
       hotShared: this.#o.hot.shared,
-      peers: [...this.#peers.values()],
+      peers: this.#peers.all,
       leaseMs: this.#leaseMs,
       marginMs: this.#leaseMs / 4,
       reopenAt: this.#reopenAt,
@@ -207,11 +234,15 @@ export class Generation {
   }
 
   async #probeLoop(): Promise<void> {
+    const { timing } = this.#o;
     while (!this.#stop.signal.aborted) {
       const doubts = this.#doubts;
+      const sentAt = timing.monotonic();
       const identity = await this.#bounded((signal) => this.#o.hot.probe(signal)).catch(() => undefined);
       // An answer that was on its way when a connection was lost may be that of the server before.
       if (identity !== undefined && doubts !== this.#doubts) continue;
+      const latencyMs = identity === undefined ? undefined : timing.monotonic() - sentAt;
+      this.#hotHealth = after(this.#hotHealth, latencyMs, timing.now());
       this.#sawHot(identity);
       this.#probed.notify();
       await this.#advance();
@@ -240,32 +271,42 @@ export class Generation {
 
   async #renewalLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      if (!this.#o.durable.exclusive || this.#view === undefined || this.#durableDown) await this.#renew();
+      await this.#renew();
       await this.#advance();
       await this.#pause(this.#wakeRenewal);
     }
   }
 
-  /** Renews the lease; it counts from before the request was sent. */
+  /** Renews the lease; it counts from before the request was sent. Where nobody else can write, asking is enough. */
   async #renew(): Promise<void> {
     const { durable, timing } = this.#o;
     const sentAt = timing.monotonic();
     const sentAsOf = timing.now();
     const report: InstanceReport = { beat: ++this.#beat, hot: this.#hot.state === "reachable" };
     try {
-      const result = await this.#bounded((signal) => durable.update(renewal(this.#instance, report), signal));
-      const document = result.outcome === "applied" ? result.document : await this.#create(report);
-      if (document === undefined) return;
-      this.#leaseUntil = sentAt + this.#leaseMs;
-      this.#leaseAsOf = sentAsOf;
-      const wasDown = this.#durableDown;
-      this.#durableDown = false;
-      this.#observe(document);
-      if (wasDown) this.#changed.notify();
+      if (durable.exclusive && this.#view !== undefined) {
+        await this.#bounded((signal) => durable.ping(signal));
+      } else {
+        const result = await this.#bounded((signal) =>
+          durable.update(renewal(this.#instance, report), signal),
+        );
+        const document = result.outcome === "applied" ? result.document : await this.#create(report);
+        if (document === undefined) return;
+        this.#leaseUntil = sentAt + this.#leaseMs;
+        this.#leaseAsOf = sentAsOf;
+        this.#observe(document);
+      }
+      this.#sawDurable(timing.monotonic() - sentAt);
     } catch {
-      this.#durableDown = true;
-      this.#changed.notify();
+      this.#sawDurable(undefined);
     }
+  }
+
+  #sawDurable(latencyMs: number | undefined): void {
+    const wasDown = this.#durableDown;
+    this.#durableDown = latencyMs === undefined;
+    this.#durableHealth = after(this.#durableHealth, latencyMs, this.#o.timing.now());
+    if (wasDown !== this.#durableDown) this.#changed.notify();
   }
 
   /** The first document, once it is known whether there is a hot store. */
@@ -285,12 +326,7 @@ export class Generation {
     const now = this.#o.timing.monotonic();
     const before = this.#view;
     this.#view = view;
-    for (const [id, report] of view.instances) {
-      if (id === this.#instance || this.#o.durable.exclusive || this.#peers.get(id)?.beat === report.beat)
-        continue;
-      this.#peers.set(id, { ...report, beatSeenAt: now });
-    }
-    for (const id of this.#peers.keys()) if (!view.instances.has(id)) this.#peers.delete(id);
+    if (!this.#o.durable.exclusive) this.#peers.observe(view, now);
     if (before?.number === view.number && before.mode === view.mode) {
       this.#changed.notify();
       return;
@@ -316,10 +352,12 @@ export class Generation {
     this.#sweptBelow = number;
     const { hot } = this.#o;
     const { signal } = this.#stop;
-    this.#loops.push(
-      hot.writeHint(number, signal).catch(() => undefined),
-      hot.sweepBelow(number, signal).catch(() => undefined),
-    );
+    void hot.writeHint(number, signal).catch(() => undefined);
+    this.#sweeping++;
+    void hot
+      .sweepBelow(number, signal)
+      .catch(() => undefined)
+      .finally(() => this.#sweeping--);
   }
 
   /** Takes the steps that are due; steps that need no wait follow one another at once. */
@@ -341,11 +379,10 @@ export class Generation {
     await this.#buryDead();
   }
 
+  /** Takes processes off the list that have long been silent; one that was only paused puts itself back. */
   async #buryDead(): Promise<void> {
-    const now = this.#o.timing.monotonic();
-    for (const [id, peer] of this.#peers) {
-      if (now - peer.beatSeenAt < 10 * this.#leaseMs) continue;
-      await this.#bounded((signal) => this.#o.durable.update(removal(id, peer.beat), signal)).catch(
+    for (const [id, beat] of this.#peers.silentFor(10 * this.#leaseMs, this.#o.timing.monotonic())) {
+      await this.#bounded((signal) => this.#o.durable.update(removal(id, beat), signal)).catch(
         () => undefined,
       );
     }
