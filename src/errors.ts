@@ -52,6 +52,7 @@ export type Reason =
   | "CONDITION_NOT_MET"
   | "COUNT_MISMATCH"
   | "NOT_AN_INTEGER"
+  | "INTEGER_OVERFLOW"
   // resource_exhausted
   | "TOO_LARGE"
   | "TOO_COMPLEX"

@@ -55,16 +55,20 @@ export function fromTimestamp(
 /** Milliseconds, maybe negative or with a fraction, or undefined when unset or bad. */
 export function fromDuration(v: Violations, field: string, value: Duration | undefined): number | undefined {
   if (value === undefined) return undefined;
-  const { seconds, nanos } = value;
+  const ms = durationToMs(value);
+  const ok = v.check(!Number.isNaN(ms), field, "must be within 10,000 years, seconds and nanos of one sign");
+  return ok ? ms : undefined;
+}
+
+/** Milliseconds, maybe negative or with a fraction; NaN when it is no duration by the type's own rules. */
+export function durationToMs({ seconds, nanos }: Duration): number {
   const ok =
     seconds >= -DURATION_SECONDS &&
     seconds <= DURATION_SECONDS &&
     Math.abs(nanos) < NANOS_PER_SECOND &&
     !(seconds > 0n && nanos < 0) &&
     !(seconds < 0n && nanos > 0);
-  return v.check(ok, field, "must be a duration within 10,000 years, its seconds and nanos of one sign")
-    ? Number(seconds) * 1000 + nanos / 1_000_000
-    : undefined;
+  return ok ? Number(seconds) * 1000 + nanos / 1_000_000 : Number.NaN;
 }
 
 /** A safe integer, for the wire. */
@@ -89,11 +93,11 @@ export function consistency(v: Violations, value: Consistency): "fast" | "strong
   return value === Consistency.STRONG ? "strong" : "fast";
 }
 
-export function provenance(value: Provenance): ProvenanceMessage {
+export function provenance({ source, degraded, asOf, hotExpireTime }: Provenance): ProvenanceMessage {
   return create(ProvenanceSchema, {
-    source: value.source === "hot" ? Source.HOT : Source.DURABLE,
-    degraded: value.degraded,
-    asOf: timestamp(value.asOf),
-    ...(value.hotExpireTime === undefined ? {} : { hotExpireTime: timestamp(value.hotExpireTime) }),
+    source: source === "hot" ? Source.HOT : Source.DURABLE,
+    degraded,
+    ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
+    ...(hotExpireTime === undefined ? {} : { hotExpireTime: timestamp(hotExpireTime) }),
   });
 }
