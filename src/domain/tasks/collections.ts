@@ -1,4 +1,5 @@
 /** How tasks are kept: their documents' fields, the indexes that lists need, their life in the hot store. */
+import { eventsSpec } from "../../consistency/history.ts";
 import type { ObjectKind } from "../../consistency/objects.ts";
 import type { CollectionSpec, Document } from "../../ports/durable-store.ts";
 
@@ -28,12 +29,7 @@ export const TASKS: CollectionSpec = {
   heavy: ["requests", "events"],
 };
 
-export const TASK_EVENTS: CollectionSpec = {
-  name: "task_events",
-  fields: { object: "text", number: "integer" },
-  indexes: [["object", "number", "key"]],
-  heavy: [],
-};
+export const TASK_EVENTS: CollectionSpec = eventsSpec("task_events");
 
 /** Long enough to answer those who still ask for a deleted task, short enough to leave nothing behind. */
 const TOMBSTONE_HOT_TTL_MS = 5 * 60_000;

@@ -3,7 +3,8 @@ import type { HistoryEntry } from "../../consistency/objects.ts";
 import { isObject, type Json } from "../../json.ts";
 import { isTaskState, type TaskState } from "./policy.ts";
 
-export type TaskEventType = "CREATED" | "UPDATED" | "REPLACED" | "CANCELLED" | "DELETED" | "OVERRIDDEN";
+const TYPES = ["CREATED", "UPDATED", "REPLACED", "CANCELLED", "DELETED", "OVERRIDDEN"] as const;
+export type TaskEventType = (typeof TYPES)[number];
 
 /** What a change touched, of the fields that the history tells. */
 export interface EventFields {
@@ -15,7 +16,8 @@ export interface EventFields {
 }
 
 export interface TaskEvent extends EventFields {
-  readonly type: string;
+  /** Undefined when a later version wrote one that this one does not know. */
+  readonly type: TaskEventType | undefined;
   readonly revision: number;
   /** Milliseconds since the epoch. */
   readonly time: number;
@@ -39,7 +41,7 @@ export function eventOf(type: TaskEventType, time: number, requestId: string, fi
 export function toTaskEvent({ revision, event }: HistoryEntry): TaskEvent {
   const { type, time, request_id, state, status, code, message, progress } = isObject(event) ? event : {};
   return {
-    type: text(type) ?? "",
+    type: TYPES.find((known) => known === type),
     revision,
     time: number(time) ?? 0,
     requestId: text(request_id) ?? "",

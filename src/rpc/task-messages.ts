@@ -1,0 +1,134 @@
+/** Task messages to plain values and back. */
+import { create, type JsonObject } from "@bufbuild/protobuf";
+import * as messages from "../../gen/dbconn/v1/task_pb.ts";
+import type { ContentInput } from "../domain/tasks/content.ts";
+import type { TaskEvent } from "../domain/tasks/events.ts";
+import type { TaskFilter } from "../domain/tasks/list.ts";
+import { type StatePolicy, TASK_STATES, type TaskState } from "../domain/tasks/policy.ts";
+import type { BatchItem } from "../domain/tasks/reads.ts";
+import type { Task } from "../domain/tasks/task.ts";
+import type { TaskChanged } from "../domain/tasks/tasks.ts";
+import { Violations } from "../domain/validation.ts";
+import { checkEnum, duration, fromTimestamp, int64, provenance, timestamp } from "./convert.ts";
+import { toStatus } from "./errors.ts";
+import { structBytes } from "./wire-size.ts";
+
+/** Numbers, times, tags and lengths of a task or an event, at most. */
+const FIXED_BYTES = 160;
+
+export function taskMessage(task: Task): messages.Task {
+  return create(messages.TaskSchema, {
+    kind: task.kind,
+    taskId: task.taskId,
+    group: task.group,
+    state: messages.TaskState[task.state],
+    status: task.status,
+    code: task.code,
+    message: task.message,
+    // The message's type has arrays that may be written; nobody does.
+    ...(task.data === undefined ? {} : { data: task.data as JsonObject }),
+    ...(task.progress === undefined ? {} : { progress: task.progress }),
+    createTime: timestamp(task.createTime),
+    updateTime: timestamp(task.updateTime),
+    hotTtl: duration(task.hotTtlMs),
+    hotExpireTime: timestamp(task.updateTime + task.hotTtlMs),
+    ...(task.purgeTime === undefined ? {} : { purgeTime: timestamp(task.purgeTime) }),
+    revision: int64(task.revision),
+    etag: task.etag,
+  });
+}
+
+/** At least what the message takes. */
+export function taskBytes({ kind, taskId, group, status, message, data, etag }: Task): number {
+  return FIXED_BYTES + textBytes(kind, taskId, group, status, message, etag) + (data ? structBytes(data) : 0);
+}
+
+export function changedMessage({ task, replayed, appliedRevision }: TaskChanged) {
+  return { task: taskMessage(task), replayed, appliedRevision: int64(appliedRevision) };
+}
+
+export function eventMessage(event: TaskEvent): messages.TaskEvent {
+  const { state, status, code, message, progress } = event;
+  return create(messages.TaskEventSchema, {
+    type: messages.TaskEventType[event.type ?? "UNSPECIFIED"],
+    revision: int64(event.revision),
+    time: timestamp(event.time),
+    requestId: event.requestId,
+    ...(state === undefined ? {} : { state: messages.TaskState[state] }),
+    ...(status === undefined ? {} : { status }),
+    ...(code === undefined ? {} : { code }),
+    ...(message === undefined ? {} : { message }),
+    ...(progress === undefined ? {} : { progress }),
+  });
+}
+
+/** At least what the message takes. */
+export function eventBytes({ requestId, status = "", message = "" }: TaskEvent): number {
+  return FIXED_BYTES + textBytes(requestId, status, message);
+}
+
+export function batchResult(item: BatchItem) {
+  const from = item.provenance === undefined ? {} : { provenance: provenance(item.provenance) };
+  return "task" in item
+    ? { result: { case: "task", value: taskMessage(item.task) } as const, ...from }
+    : { result: { case: "status", value: toStatus(item.error, { mutation: false }) } as const, ...from };
+}
+
+export function policyMessage({ state, nextStates, terminal, hotTtlMs, retentionMs }: StatePolicy) {
+  return create(messages.GetTaskPolicyResponse_StatePolicySchema, {
+    state: messages.TaskState[state],
+    nextStates: nextStates.map((next) => messages.TaskState[next]),
+    terminal,
+    hotTtl: duration(hotTtlMs),
+    ...(retentionMs === undefined ? {} : { retention: duration(retentionMs) }),
+  });
+}
+
+/** What a create or put holds; an unspecified state is the default one. */
+export function newContent(
+  v: Violations,
+  request: messages.CreateTaskRequest | messages.PutTaskRequest,
+): ContentInput {
+  const { group, status, code, message, data, progress } = request;
+  return { group, state: taskState(v, "state", request.state), status, code, message, data, progress };
+}
+
+/** What of an update's fields is present. */
+export function presentContent(v: Violations, request: messages.UpdateTaskRequest): ContentInput {
+  const { group, status, code, message, data, progress } = request;
+  const state = request.state === undefined ? undefined : namedState(v, "state", request.state);
+  return { group, state, status, code, message, data, progress };
+}
+
+export function taskFilter(
+  request: messages.ListTasksRequest | messages.CountTasksRequest,
+): TaskFilter & { readonly violations: Violations } {
+  const v = new Violations();
+  const { kind, group } = request;
+  return {
+    kind,
+    group,
+    states: request.states.flatMap((value, index) => namedState(v, `states[${index}]`, value) ?? []),
+    createdAfter: fromTimestamp(v, "created_after", request.createdAfter),
+    createdBefore: fromTimestamp(v, "created_before", request.createdBefore),
+    updatedAfter: fromTimestamp(v, "updated_after", request.updatedAfter),
+    updatedBefore: fromTimestamp(v, "updated_before", request.updatedBefore),
+    violations: v,
+  };
+}
+
+/** Undefined for the unspecified state, and, with a violation, for a number without a name. */
+function taskState(v: Violations, field: string, value: messages.TaskState): TaskState | undefined {
+  checkEnum(v, field, messages.TaskStateSchema, value);
+  return TASK_STATES.find((state) => messages.TaskState[state] === value);
+}
+
+function namedState(v: Violations, field: string, value: messages.TaskState): TaskState | undefined {
+  const state = taskState(v, field, value);
+  if (value === messages.TaskState.UNSPECIFIED) v.add(field, "must not be TASK_STATE_UNSPECIFIED");
+  return state;
+}
+
+function textBytes(...texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text, "utf8"), 0);
+}

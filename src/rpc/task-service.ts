@@ -1,0 +1,142 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { View, ViewSchema } from "../../gen/dbconn/v1/common_pb.ts";
+import * as messages from "../../gen/dbconn/v1/task_pb.ts";
+import type { TaskEvent } from "../domain/tasks/events.ts";
+import type { Task } from "../domain/tasks/task.ts";
+import type { Tasks } from "../domain/tasks/tasks.ts";
+import { Violations } from "../domain/validation.ts";
+import { ResponseBudget } from "./budget.ts";
+import { checkEnum, consistency, fromInt64, int64, provenance } from "./convert.ts";
+import * as convert from "./task-messages.ts";
+
+type Implemented = Omit<
+  ServiceImpl<typeof messages.TaskService>,
+  "batchUpdateTasks" | "cancelTasks" | "waitTask" | "watchTasks"
+>;
+
+export function taskService(tasks: Tasks): Implemented {
+  return {
+    async createTask(request, { signal }) {
+      const { kind, taskId, requestId } = request;
+      const violations = new Violations();
+      const content = convert.newContent(violations, request);
+      const changed = await tasks.create({ kind, taskId, ...content, requestId, violations }, signal);
+      return create(messages.CreateTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async putTask(request, { signal }) {
+      const { kind, taskId, etag, requestId } = request;
+      const violations = new Violations();
+      const content = convert.newContent(violations, request);
+      const changed = await tasks.put({ kind, taskId, ...content, etag, requestId, violations }, signal);
+      return create(messages.PutTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async getTask(request, { signal }) {
+      const { kind, taskId } = request;
+      const violations = new Violations();
+      const read = await tasks.get(
+        {
+          kind,
+          taskId,
+          consistency: consistency(violations, request.consistency),
+          minRevision: fromInt64(violations, "min_revision", request.minRevision),
+          violations,
+        },
+        signal,
+      );
+      return create(messages.GetTaskResponseSchema, {
+        task: convert.taskMessage(read.task),
+        provenance: provenance(read.provenance),
+      });
+    },
+
+    async batchGetTasks(request, { signal }) {
+      const violations = new Violations();
+      const { names } = request;
+      const input = { names, consistency: consistency(violations, request.consistency), violations };
+      const items = await tasks.batchGet(input, withinBudget(convert.taskBytes), signal);
+      return create(messages.BatchGetTasksResponseSchema, { results: items.map(convert.batchResult) });
+    },
+
+    async updateTask(request, { signal }) {
+      const { kind, taskId, replaceData, etag, requestId } = request;
+      const violations = new Violations();
+      const changed = await tasks.update(
+        {
+          kind,
+          taskId,
+          ...convert.presentContent(violations, request),
+          replaceData,
+          updateMask: request.updateMask?.paths,
+          etag,
+          requestId,
+          violations,
+        },
+        signal,
+      );
+      return create(messages.UpdateTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async cancelTask({ kind, taskId, message, etag, requestId }, { signal }) {
+      const changed = await tasks.cancel({ kind, taskId, message, etag, requestId }, signal);
+      return create(messages.CancelTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async deleteTask({ kind, taskId, etag, requestId }, { signal }) {
+      const deleted = await tasks.delete({ kind, taskId, etag, requestId }, signal);
+      return create(messages.DeleteTaskResponseSchema, {
+        existed: deleted.existed,
+        revision: int64(deleted.revision),
+        replayed: deleted.replayed,
+        appliedRevision: int64(deleted.appliedRevision),
+      });
+    },
+
+    async listTasks(request, { signal }) {
+      const { pageSize, pageToken } = request;
+      const filter = convert.taskFilter(request);
+      checkEnum(filter.violations, "view", ViewSchema, request.view);
+      const view = request.view === View.FULL ? "full" : "basic";
+      const page = await tasks.list(
+        { ...filter, pageSize, pageToken, view },
+        withinBudget<Task>(convert.taskBytes),
+        signal,
+      );
+      return create(messages.ListTasksResponseSchema, {
+        tasks: page.tasks.map(convert.taskMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+
+    async countTasks(request, { signal }) {
+      const { counts, total } = await tasks.count(convert.taskFilter(request), signal);
+      return create(messages.CountTasksResponseSchema, {
+        counts: counts.map(({ state, count }) => ({ state: messages.TaskState[state], count: int64(count) })),
+        total: int64(total),
+      });
+    },
+
+    async listTaskEvents({ kind, taskId, pageSize, pageToken }, { signal }) {
+      const input = { kind, taskId, pageSize, pageToken };
+      const page = await tasks.events(input, withinBudget<TaskEvent>(convert.eventBytes), signal);
+      return create(messages.ListTaskEventsResponseSchema, {
+        events: page.events.map(convert.eventMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+
+    getTaskPolicy() {
+      return create(messages.GetTaskPolicyResponseSchema, {
+        states: tasks.policy().map(convert.policyMessage),
+      });
+    },
+  };
+}
+
+/** Admits items as long as the answer stays within what clients can receive. */
+function withinBudget<Item>(bytesOf: (item: Item) => number): (item: Item) => boolean {
+  const budget = new ResponseBudget();
+  return (item) => budget.take(bytesOf(item));
+}
