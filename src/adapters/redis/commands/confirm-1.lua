@@ -1,0 +1,23 @@
+-- After a durable write: raises the floor, ends any lease, and replaces an older value, never filling an entry that
+-- had none.
+--
+-- KEYS[1]  the entry
+-- ARGV[1]  revision
+-- ARGV[2]  life of the value, milliseconds
+-- ARGV[3]  life of an entry without a value, milliseconds
+-- ARGV[4]  the value
+--
+-- Output   nil
+local entry = redis.call("HMGET", KEYS[1], "revision", "floor")
+local current, floor = tonumber(entry[1]), tonumber(entry[2]) or 0
+local revision = tonumber(ARGV[1])
+
+redis.call("HSET", KEYS[1], "floor", string.format("%.0f", math.max(floor, revision)))
+redis.call("HDEL", KEYS[1], "token", "until")
+if not current then
+  redis.call("PEXPIRE", KEYS[1], ARGV[3])
+elseif current < revision then
+  redis.call("HSET", KEYS[1], "value", ARGV[4], "revision", ARGV[1])
+  redis.call("PEXPIRE", KEYS[1], ARGV[2])
+end
+return nil

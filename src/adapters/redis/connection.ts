@@ -1,0 +1,238 @@
+import { performance } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import { RESP_TYPES, type RedisArgument } from "redis";
+import { aborted, ServiceError, unavailable } from "../../errors.ts";
+import { throwIfAborted } from "../signal.ts";
+import { afterPoll, dial, type RedisClient, within } from "./dial.ts";
+import { failureOf } from "./failures.ts";
+import { askServer, type ServerFacts } from "./server-facts.ts";
+
+export interface RedisConnectionOptions {
+  /** `redis://` or `rediss://`, with credentials and database number where needed. */
+  readonly url: string;
+  /** How long a command may take, milliseconds. Default 500. */
+  readonly timeoutMs?: number;
+  /** Commands sent and not yet answered; more are refused. Default 10,000. */
+  readonly maxInFlight?: number;
+  /** Run on every new socket after the server said who it is, before anybody else may use it. */
+  prepare(client: RedisClient): Promise<unknown>;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Text of the reply as Buffers. */
+  readonly binary?: boolean;
+}
+
+export type Command = readonly RedisArgument[];
+
+/** A server that holds entries: where SCAN has to go. */
+export interface Master {
+  call<T>(command: Command, options: CallOptions): Promise<T>;
+  batch<T>(commands: readonly Command[], options: CallOptions): Promise<readonly T[]>;
+}
+
+interface Live extends ServerFacts {
+  readonly client: RedisClient;
+}
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 1_000;
+const BINARY = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
+
+/**
+ * One connection to one server, made again for ever. A socket serves nobody before its server said who it is; while
+ * there is none that did, commands fail at once. A server that stands still or becomes another one is noticed by
+ * asking again every `timeoutMs`.
+ */
+export class RedisConnection {
+  readonly #options: RedisConnectionOptions;
+  readonly #timeoutMs: number;
+  readonly #maxInFlight: number;
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #live: Live | undefined;
+  #lastIdentity: string | undefined;
+  #lastFailure: unknown = new Error("not connected yet");
+  #inFlight = 0;
+  #clockOffsetMs = 0;
+
+  private constructor(options: RedisConnectionOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.timeoutMs ?? 500;
+    this.#maxInFlight = options.maxInFlight ?? 10_000;
+  }
+
+  /** Resolves after the first attempt to connect, whether it succeeded or not. */
+  static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
+    const connection = new RedisConnection(options);
+    await new Promise<void>((resolve) => void connection.#keepConnected(resolve));
+    return connection;
+  }
+
+  async call<T>(command: Command, options: CallOptions): Promise<T> {
+    const [reply] = await this.batch<T>([command], options);
+    return reply as T;
+  }
+
+  /** Commands in one round trip; the replies in their order. */
+  async batch<T>(commands: readonly Command[], { signal, binary }: CallOptions): Promise<readonly T[]> {
+    throwIfAborted(signal);
+    const live = this.#live;
+    if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
+    if (this.#inFlight + commands.length > this.#maxInFlight) throw overloaded();
+    const options = binary ? { typeMapping: BINARY } : {};
+    const replies = commands.map((command) => live.client.sendCommand<T>(command, options));
+    this.#inFlight += replies.length;
+    const done = () => {
+      this.#inFlight--;
+    };
+    // Counted until the socket answered or ended, even where the caller was told earlier.
+    for (const reply of replies) reply.then(done, done);
+    return this.#bounded(Promise.all(replies), signal);
+  }
+
+  masters(): readonly Master[] {
+    return [this];
+  }
+
+  /** Asks every server again who it is. */
+  async identity(signal?: AbortSignal): Promise<string> {
+    throwIfAborted(signal);
+    const live = this.#live;
+    if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
+    const { identity } = await this.#bounded(askServer(live.client), signal);
+    if (identity !== live.identity) throw unavailable("hot", { message: "the hot store became another one" });
+    return identity;
+  }
+
+  /** Milliseconds of the server's clock. */
+  serverNow(): number {
+    return performance.now() + this.#clockOffsetMs;
+  }
+
+  onDoubt(listener: () => void): () => void {
+    // A wrapper of its own, so that the same function may be registered twice.
+    const entry = () => listener();
+    this.#listeners.add(entry);
+    return () => this.#listeners.delete(entry);
+  }
+
+  /** What is under way fails with `unavailable`. */
+  close(): void {
+    this.#lastFailure = new Error("the connection was closed");
+    this.#closing.abort();
+    this.#live?.client.destroy();
+    this.#live = undefined;
+  }
+
+  async #keepConnected(onFirstAttempt: () => void): Promise<void> {
+    const { signal } = this.#closing;
+    for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
+      try {
+        const { client, greeting } = await dial(this.#options.url, async (dialed) => {
+          const facts = await askServer(dialed);
+          await this.#options.prepare(dialed);
+          return facts;
+        });
+        retryMs = FIRST_RETRY_MS;
+        const lost = this.#serve({ ...greeting, client });
+        onFirstAttempt();
+        this.#lose(await lost);
+      } catch (error) {
+        this.#lastFailure = error;
+        onFirstAttempt();
+      }
+      await delay(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Lets commands through, until the promise resolves with the reason why no more. */
+  #serve(live: Live): Promise<unknown> {
+    if (this.#closing.signal.aborted) {
+      live.client.destroy();
+      return Promise.resolve(this.#lastFailure);
+    }
+    this.#live = live;
+    this.#clockOffsetMs = live.clockOffsetMs;
+    const becameAnother = this.#lastIdentity !== undefined && this.#lastIdentity !== live.identity;
+    this.#lastIdentity = live.identity;
+    const lost = Promise.race([
+      new Promise((resolve) => {
+        live.client.once("error", resolve);
+        live.client.once("end", resolve);
+      }),
+      this.#watch(live),
+    ]);
+    if (becameAnother) this.#doubt();
+    return lost;
+  }
+
+  /** Resolves with the reason when the server stands still or is another one than before. */
+  async #watch(live: Live): Promise<unknown> {
+    const { signal } = this.#closing;
+    try {
+      while (this.#live === live) {
+        await delay(this.#timeoutMs, undefined, { signal });
+        if (this.#live !== live) break;
+        // Twice a command's time, so that one slow answer does not cost the connection.
+        const facts = await within(2 * this.#timeoutMs, askServer(live.client));
+        if (facts.identity !== live.identity) throw new Error("the Redis server became another one");
+        this.#clockOffsetMs = facts.clockOffsetMs;
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #lose(reason: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    this.#lastFailure = reason;
+    this.#live?.client.destroy();
+    this.#live = undefined;
+    this.#doubt();
+  }
+
+  #doubt(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** The answer, or what stands for it when the command's time, or the caller's, is over. */
+  #bounded<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = afterPoll(this.#timeoutMs, () => {
+        settle();
+        reject(unavailable("hot", { message: `the hot store did not answer within ${this.#timeoutMs} ms` }));
+      });
+      const onAbort = () => {
+        settle();
+        reject(aborted(signal));
+      };
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      signal?.addEventListener("abort", onAbort);
+      answer.then(
+        (value) => {
+          settle();
+          resolve(value);
+        },
+        (error) => {
+          settle();
+          reject(failureOf(error));
+        },
+      );
+    });
+  }
+}
+
+function overloaded(): ServiceError {
+  return new ServiceError(
+    "resource_exhausted",
+    "OVERLOADED",
+    "too many commands wait for the hot store's answer",
+    { retryAfterMs: 100 },
+  );
+}

@@ -1,0 +1,19 @@
+import { ErrorReply } from "redis";
+import { unavailable } from "../../errors.ts";
+
+/**
+ * What a server says that works but does not serve: a replica, out of memory, loading, failing over, busy, refusing.
+ * Older servers put the code of an error inside a script in the middle of the message.
+ */
+const NOT_SERVING =
+  /(?:^|\s|-)(?:READONLY|OOM|LOADING|MASTERDOWN|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)\b/;
+
+/** What a failed command means: the store cannot be used now, or (anything else it replied) this code is wrong. */
+export function failureOf(error: unknown): unknown {
+  if (error instanceof ErrorReply && !NOT_SERVING.test(error.message)) return error;
+  return unavailable("hot", { cause: error });
+}
+
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof ErrorReply && error.message.startsWith("NOSCRIPT");
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import { unavailable } from "../../errors.ts";
+import type { GetOrLease, Hit, HotStore, Slot, Versioned } from "../../ports/hot-store.ts";
+import type { Master, RedisConnection } from "./connection.ts";
+import { type Keys, milliseconds } from "./keys.ts";
+import { runScript, type ScriptName } from "./scripts.ts";
+
+/** An entry without a value keeps its floor for this long, or for as long as its lease lives. */
+const VALUELESS_MS = "60000";
+const PROBE_MS = "60000";
+const SWEEP_STEP = "500";
+
+type HitReply = readonly [value: string, revision: number, ttlMs: number];
+
+/** The hot store on Redis: every operation is one script on one key. */
+export class RedisHotStore implements HotStore {
+  readonly kind = "redis";
+  readonly shared = true;
+  readonly #connection: RedisConnection;
+  readonly #keys: Keys;
+
+  constructor(connection: RedisConnection, keys: Keys) {
+    this.#connection = connection;
+    this.#keys = keys;
+  }
+
+  async getOrLease(
+    slot: Slot,
+    request: { readonly minRevision: number; readonly token: string; readonly leaseMs: number },
+    signal?: AbortSignal,
+  ): Promise<GetOrLease> {
+    const args = [String(request.minRevision), request.token, milliseconds(request.leaseMs), VALUELESS_MS];
+    const reply = await this.#run<HitReply | 0 | 1>("getOrLease-1", slot, args, signal);
+    if (reply === 0) return { kind: "busy" };
+    return reply === 1 ? { kind: "leased" } : hitOf(reply);
+  }
+
+  async peek(slot: Slot, minRevision: number, signal?: AbortSignal): Promise<Hit | undefined> {
+    const reply = await this.#run<HitReply | null>("peek-1", slot, [String(minRevision)], signal);
+    return reply === null ? undefined : hitOf(reply);
+  }
+
+  async fill(
+    slot: Slot,
+    token: string,
+    versioned: { readonly value: string | undefined; readonly revision: number; readonly ttlMs: number },
+    signal?: AbortSignal,
+  ): Promise<"stored" | "refused"> {
+    const { value, revision, ttlMs } = versioned;
+    const args = [token, String(revision), milliseconds(ttlMs), VALUELESS_MS];
+    const reply = await this.#run<0 | 1>(
+      "fill-1",
+      slot,
+      value === undefined ? args : [...args, value],
+      signal,
+    );
+    return reply === 1 ? "stored" : "refused";
+  }
+
+  async confirm(slot: Slot, versioned: Versioned, signal?: AbortSignal): Promise<void> {
+    const { value, revision, ttlMs } = versioned;
+    const args = [String(revision), milliseconds(ttlMs), VALUELESS_MS, value];
+    await this.#run("confirm-1", slot, args, signal);
+  }
+
+  async raise(slot: Slot, revision: number, signal?: AbortSignal): Promise<void> {
+    await this.#run("raise-1", slot, [String(revision), VALUELESS_MS], signal);
+  }
+
+  async probe(signal?: AbortSignal): Promise<string> {
+    const text = randomBytes(8).toString("hex");
+    const read = await runScript<string>(this.#connection, "probe-1", this.#keys.probe, [text, PROBE_MS], {
+      signal,
+    });
+    if (read !== text) throw unavailable("hot", { message: "the hot store does not keep what was written" });
+    return this.#connection.identity(signal);
+  }
+
+  onDoubt(listener: () => void): () => void {
+    return this.#connection.onDoubt(listener);
+  }
+
+  /** The hint stays: a generation may be in force for longer than any lifetime that one could choose. */
+  async writeHint(generation: number, signal?: AbortSignal): Promise<void> {
+    await this.#connection.call(["SET", this.#keys.hint, String(generation)], { signal });
+  }
+
+  async readHint(signal?: AbortSignal): Promise<number | undefined> {
+    const text = await this.#connection.call<string | null>(["GET", this.#keys.hint], { signal });
+    return text === null ? undefined : Number(text);
+  }
+
+  async sweepBelow(generation: number, signal?: AbortSignal): Promise<void> {
+    for (const master of this.#connection.masters()) await this.#sweep(master, generation, signal);
+  }
+
+  async #sweep(master: Master, generation: number, signal: AbortSignal | undefined): Promise<void> {
+    let cursor = "0";
+    do {
+      const scan = ["SCAN", cursor, "MATCH", this.#keys.all, "COUNT", SWEEP_STEP];
+      const [next, found] = await master.call<readonly [string, readonly string[]]>(scan, { signal });
+      const left = found.filter((key) => (this.#keys.generationOf(key) ?? generation) < generation);
+      // One key a command: in a cluster, each may be in another slot.
+      const removals = left.map((key) => ["UNLINK", key]);
+      await master.batch(removals, { signal });
+      cursor = next;
+    } while (cursor !== "0");
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  #run<T>(
+    name: ScriptName,
+    { generation, key }: Slot,
+    args: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    return runScript<T>(this.#connection, name, this.#keys.entry(generation, key), args, { signal });
+  }
+}
+
+function hitOf([value, revision, ttlMs]: HitReply): Hit {
+  // Redis rounds down, and what it answered still lives.
+  return { kind: "hit", value, revision, ttlMs: Math.max(1, ttlMs) };
+}

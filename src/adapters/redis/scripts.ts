@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { RedisArgument } from "redis";
+import type { CallOptions, RedisConnection } from "./connection.ts";
+import type { RedisClient } from "./dial.ts";
+import { isUnknownScript } from "./failures.ts";
+
+/** The files of commands/: what a script takes and answers is said at its top, its key count in its name. */
+const NAMES = [
+  "getOrLease-1",
+  "peek-1",
+  "fill-1",
+  "confirm-1",
+  "raise-1",
+  "probe-1",
+  "setIfEtag-1",
+  "touch-1",
+  "increment-1",
+] as const;
+export type ScriptName = (typeof NAMES)[number];
+
+interface Script {
+  readonly source: string;
+  readonly sha1: string;
+}
+
+const scripts = Object.fromEntries(
+  NAMES.map((name) => {
+    const source = readFileSync(new URL(`./commands/${name}.lua`, import.meta.url), "utf8");
+    return [name, { source, sha1: createHash("sha1").update(source).digest("hex") }];
+  }),
+) as Record<ScriptName, Script>;
+
+/** Gives a server all scripts at once, so that their first calls need no second round trip. */
+export async function loadScripts(client: RedisClient): Promise<void> {
+  const load = ({ source }: Script) => client.sendCommand(["SCRIPT", "LOAD", source]);
+  await Promise.all(Object.values(scripts).map(load));
+}
+
+/** A server that forgot its scripts gets this one's source. */
+export async function runScript<T>(
+  connection: RedisConnection,
+  name: ScriptName,
+  key: string,
+  args: readonly RedisArgument[],
+  options: CallOptions,
+): Promise<T> {
+  const { source, sha1 } = scripts[name];
+  try {
+    return await connection.call<T>(["EVALSHA", sha1, "1", key, ...args], options);
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error;
+    return await connection.call<T>(["EVAL", source, "1", key, ...args], options);
+  }
+}
