@@ -1,0 +1,17 @@
+/** What the pool and its workers say to each other. Documents and schemas travel as text: it is the cheapest copy. */
+import type { DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
+
+export type Request =
+  | { readonly kind: "check"; readonly schema: SchemaText }
+  /** `documents`: a JSON array. */
+  | { readonly kind: "validate"; readonly schema: SchemaText; readonly documents: string };
+
+export type Reply =
+  /** Sent once, before the first job is taken. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "checked"; readonly problems: readonly SchemaProblem[] }
+  | { readonly kind: "validated"; readonly results: readonly DocumentResult[] }
+  /** The stack did not suffice. */
+  | { readonly kind: "too_complex" }
+  /** A programmer's error. */
+  | { readonly kind: "failed"; readonly message: string };
