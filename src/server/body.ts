@@ -50,14 +50,18 @@ export async function* boundedBody(
  * on HTTP/1, where the answer may still be on its way, the connection after a moment.
  */
 export function endUnreadBody(request: RawRequest, response: RawResponse): void {
+  if (isHttp2Response(response)) {
+    const stream = response.stream;
+    if (stream.endAfterHeaders) return;
+    // All data has left. Neither 'finish' will do: the stream's comes before its trailers are sent, which
+    // a reset would overtake, and the response's only when the stream has closed.
+    stream.once("wantTrailers", () => {
+      if (!request.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+    });
+    return;
+  }
   response.once("finish", () => {
     if (request.complete) return;
-    if (isHttp2Response(response)) {
-      const stream = response.stream;
-      // Trailers are written after 'finish'; a reset must not overtake them.
-      if (!stream.endAfterHeaders) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-      return;
-    }
     request.resume();
     const timer = setTimeout(() => request.socket.destroy(), lingerMs);
     request.once("end", () => clearTimeout(timer));

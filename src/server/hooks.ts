@@ -5,7 +5,7 @@ import type { Admit } from "./admission.ts";
 import { endUnreadBody } from "./body.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
-import { isHttp2Request } from "./raw.ts";
+import { isHttp2Request, nameFailedWrites } from "./raw.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 
@@ -60,6 +60,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
       }
       const { refusal, body } = admit(method, path, request.raw, reply.raw);
       if (refusal !== undefined) rpc.refuse(request, refusal);
+      nameFailedWrites(reply.raw);
       bodies.set(request, body);
     }
     done();

@@ -11,3 +11,19 @@ export const isHttp2Response = (response: RawResponse): response is Http2ServerR
 
 /** For 'error' events that mean only that the peer went away: without a listener they end the process. */
 export const ignorePeerError = (): void => {};
+
+/**
+ * Gives a failed write the one name by which Connect knows that the peer went away; a write fails for no other
+ * reason. The plugin prints every other failure (EPIPE, ECANCELED) to the console, and any client can cause
+ * them at will.
+ */
+export function nameFailedWrites(response: ServerResponse): void {
+  const write = response.write.bind(response);
+  response.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    const done = rest.pop();
+    const encoding = rest[0] === undefined ? "utf8" : (rest[0] as BufferEncoding);
+    return write(chunk, encoding, (error) => {
+      if (typeof done === "function") done(error && Object.assign(error, { code: "ECONNRESET" }));
+    });
+  };
+}

@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import { describe, expect, it } from "vitest";
+import { answerOf, closed, connect, frame, grpcHeaders, received, Step, session, start } from "./support.ts";
+
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
+const path = "/test.v1.TestService/Write";
+
+describe("an HTTP/2 connection has limits", () => {
+  it("the limits on streams and header lists are announced, and push is off", async () => {
+    const { url } = await start({ limits: { maxConcurrentStreams: 7, maxHeaderBytes: 4096 } });
+    expect((await session(url)).remoteSettings).toMatchObject({
+      maxConcurrentStreams: 7,
+      maxHeaderListSize: 4096,
+      enablePush: false,
+    });
+  });
+
+  it("a header list above the limit is refused and the server goes on", async () => {
+    const { url } = await start({ limits: { maxHeaderBytes: 2048 } });
+    const refused = (await session(url)).request({ ":path": "/livez", "x-long": "x".repeat(8192) });
+    expect((await answerOf(refused)).status).not.toBe(200);
+    expect((await answerOf((await session(url)).request({ ":path": "/livez" }))).status).toBe(200);
+  });
+
+  it("too many header fields are refused", async () => {
+    const { url } = await start({ limits: { maxHeaderFields: 16 } });
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`x-${n}`, "1"]));
+    const refused = (await session(url)).request({ ":path": "/livez", ...many });
+    expect((await answerOf(refused)).status).not.toBe(200);
+  });
+
+  it("a peer that opens and resets streams rapidly is sent away", async () => {
+    const { url } = await start({ limits: { streamResetBurst: 10, streamResetPerSecond: 1 } });
+    const client = await session(url);
+    const gone = closed(client);
+    for (let n = 0; n < 100 && !client.closed; n++) {
+      const stream = client.request(grpcHeaders(path));
+      stream.on("error", () => {});
+      stream.close(NGHTTP2_CANCEL);
+    }
+    await gone;
+    expect((await answerOf((await session(url)).request({ ":path": "/livez" }))).status).toBe(200);
+  });
+
+  it("a peer that sends invalid frames again and again is sent away", async () => {
+    const { port } = await start({ limits: { maxInvalidFrames: 3 } });
+    const socket = await connect(port);
+    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+    // DATA on a stream that was never opened.
+    for (let n = 0; n < 10; n++) socket.write(Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 99, 0]));
+    await received(socket);
+  });
+
+  it("an idle connection is asked to go and closed", async () => {
+    const { url } = await start({ limits: { idleMs: 50 } });
+    const client = await session(url);
+    const [code] = (await once(client, "goaway")) as [number];
+    expect(code).toBe(NGHTTP2_NO_ERROR);
+    await closed(client);
+  });
+
+  it("a connection is not idle while a call is open, and is again after it", async () => {
+    const started = new Step();
+    const finish = new Step();
+    const { url } = await start({
+      limits: { idleMs: 50 },
+      handlers: {
+        write: async (message) => {
+          started.reach();
+          await finish.wait();
+          return message;
+        },
+      },
+    });
+    const client = await session(url);
+    const other = await session(url);
+    const stream = client.request(grpcHeaders(path));
+    stream.end(frame(new Uint8Array()));
+    const answer = answerOf(stream);
+    await started.wait();
+    // The other connection's end shows that the time for idle ones has passed.
+    await closed(other);
+    expect(client.closed).toBe(false);
+    const gone = closed(client);
+    finish.reach();
+    expect((await answer).trailers["grpc-status"]).toBe("0");
+    await gone;
+  });
+
+  it("an old connection is asked to go, and its open call still ends well", async () => {
+    const started = new Step();
+    const finish = new Step();
+    const { url } = await start({
+      limits: { maxAgeMs: 50 },
+      handlers: {
+        write: async (message) => {
+          started.reach();
+          await finish.wait();
+          return message;
+        },
+      },
+    });
+    const client = await session(url);
+    const goaway = once(client, "goaway");
+    const stream = client.request(grpcHeaders(path));
+    stream.end(frame(new Uint8Array()));
+    const answer = answerOf(stream);
+    await started.wait();
+    await goaway;
+    finish.reach();
+    expect((await answer).trailers["grpc-status"]).toBe("0");
+  });
+});
