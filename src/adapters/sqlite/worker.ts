@@ -1,0 +1,141 @@
+/** A worker thread: the writer (one, it owns the database) or a reader. Runs batches one after another. */
+
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import type { Answer, Call, FromWorker, ToWorker, WorkerSettings } from "./protocol.ts";
+import { reader } from "./reader.ts";
+import { prepareSchema } from "./schema.ts";
+import { Writer } from "./writer.ts";
+
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+
+interface Opened {
+  readonly run: (calls: readonly Call[]) => FromWorker;
+  readonly close: () => void;
+}
+
+/**
+ * One process owns a directory: the writer holds SQLite's exclusive lock on a file of its own, which the
+ * operating system frees however the process ends. (Locking the database itself exclusively would shut out the
+ * readers of this process as well.)
+ */
+function lock(directory: string): DatabaseSync {
+  const held = new DatabaseSync(join(directory, "dbconn.lock"), { timeout: 0 });
+  try {
+    held.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    held.close();
+    if (codeOf(error) !== SQLITE_BUSY) throw error;
+    throw new Error("another process uses it: stop that one or choose another DATA_DIR");
+  }
+  return held;
+}
+
+function openWriter({ directory, collections }: WorkerSettings): Opened {
+  const held = lock(directory);
+  const database = new DatabaseSync(join(directory, "dbconn.sqlite"), { timeout: 1000 });
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
+  prepareSchema(database, collections);
+  const writer = new Writer(database, collections);
+
+  /** A batch is one transaction. A refused update writes nothing and a failed statement undoes only itself. */
+  function run(calls: readonly Call[]): FromWorker {
+    const before = writer.writes;
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      const answers = calls.map((call) => {
+        // Rows of an insertMany before the one that failed stay; every other call is one statement, or nothing.
+        const answer = answerTo(() => write(writer, call), call.name === "insertMany");
+        // SQLite itself rolls back when the disk is full, for one: nothing of the batch was written then.
+        if ("failure" in answer && !database.isTransaction) throw new RolledBack(answer.failure.message);
+        return answer;
+      });
+      database.exec("COMMIT");
+      return { type: "answers", answers, writes: writer.writes - before };
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      // A commit that failed half-way may be found complete in the log after a crash, so this is no sure `no`.
+      const maybeApplied = !(
+        error instanceof RolledBack || [SQLITE_BUSY, SQLITE_FULL].includes(codeOf(error) ?? 0)
+      );
+      const failure = { kind: "unavailable", message: String(error), maybeApplied } as const;
+      return { type: "answers", answers: calls.map(() => ({ failure })), writes: 0 };
+    }
+  }
+
+  return {
+    run,
+    close: () => {
+      database.close();
+      held.close();
+    },
+  };
+}
+
+class RolledBack extends Error {}
+
+function write(writer: Writer, call: Call): unknown {
+  switch (call.name) {
+    case "update":
+      return writer.update((call as Call<"update">).takes);
+    case "insertMany":
+      return writer.insertMany((call as Call<"insertMany">).takes);
+    case "deleteMany":
+      return writer.deleteMany((call as Call<"deleteMany">).takes);
+    default:
+      throw new Error(`the writer has no call ${call.name}`);
+  }
+}
+
+function openReader({ directory, collections }: WorkerSettings): Opened {
+  const database = new DatabaseSync(join(directory, "dbconn.sqlite"), { readOnly: true, timeout: 1000 });
+  const calls = reader(database, collections) as unknown as Record<string, (takes: unknown) => unknown>;
+  return {
+    run: (batch) => ({
+      type: "answers",
+      answers: batch.map((call) => answerTo(() => calls[call.name]?.(call.takes), false)),
+      writes: 0,
+    }),
+    close: () => database.close(),
+  };
+}
+
+function answerTo(run: () => unknown, maybeApplied: boolean): Answer {
+  try {
+    return { answer: run() } as Answer;
+  } catch (error) {
+    const kind = codeOf(error) === undefined ? "internal" : "unavailable";
+    return { failure: { kind, message: String(error), maybeApplied } };
+  }
+}
+
+/** SQLite's primary result code, or undefined when the error is not SQLite's. */
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
+  return Number(error.errcode) & 0xff;
+}
+
+function main(): void {
+  const port = parentPort;
+  if (port === null) throw new Error("this file is a worker thread's");
+  const settings = workerData as WorkerSettings;
+  const say = (message: FromWorker) => port.postMessage(message);
+  let opened: Opened;
+  try {
+    opened = settings.role === "writer" ? openWriter(settings) : openReader(settings);
+  } catch (error) {
+    say({ type: "refused", message: error instanceof Error ? error.message : String(error) });
+    port.close();
+    return;
+  }
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "batch") return say(opened.run(message.calls));
+    opened.close();
+    port.close();
+  });
+  say({ type: "opened" });
+}
+
+main();
