@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import http2 from "node:http2";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   aborted,
   answerOf,
@@ -148,6 +148,8 @@ describe("a peer's reset never ends the process", () => {
   });
 
   it.each(["HTTP/1.1", "HTTP/2"])("a connection reset while a stream is written over %s", async (version) => {
+    const printed = vi.spyOn(console, "error");
+    onTestFinished(() => printed.mockRestore());
     const stopped = new Step();
     const { port, url } = await start({
       handlers: {
@@ -183,5 +185,7 @@ describe("a peer's reset never ends the process", () => {
     }
     await stopped.wait();
     expect((await request(`${url}/livez`, {})).status).toBe(200);
+    // A peer must not be able to fill the log at will.
+    expect(printed).not.toHaveBeenCalled();
   });
 });
