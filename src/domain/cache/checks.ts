@@ -92,7 +92,10 @@ export function checkLifetime(
     v.check(ttlMs > 0 && ttlMs <= MAX_TTL_MS, "ttl", "must be more than 0 and at most 10 years");
     return Math.ceil(ttlMs);
   }
-  return persist === true ? undefined : (ttls.byNamespace.get(namespace) ?? ttls.default);
+  if (persist === true) return undefined;
+  // Own ones only: `constructor` is a namespace like any other.
+  const own = Object.hasOwn(ttls.byNamespace, namespace) ? ttls.byNamespace[namespace] : undefined;
+  return own ?? ttls.default;
 }
 
 export function checkBatch(v: Violations, field: string, count: number): void {

@@ -10,7 +10,7 @@ export interface CacheGeneration {
 /** Lifetimes of entries that are stored without one. Milliseconds. */
 export interface CacheTtls {
   readonly default: number;
-  readonly byNamespace: ReadonlyMap<string, number>;
+  readonly byNamespace: Readonly<Record<string, number>>;
 }
 
 /** Reads since the start of this instance that found an entry, and that found none. */

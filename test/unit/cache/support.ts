@@ -44,10 +44,7 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
       ids: { random: () => `id-${++ids}` },
       ttls: {
         default: 30 * MINUTE,
-        byNamespace: new Map([
-          ["user", 15 * MINUTE],
-          ["schema", 6 * HOUR],
-        ]),
+        byNamespace: { user: 15 * MINUTE, schema: 6 * HOUR },
       },
       stats: { hits: 0, misses: 0 },
     },

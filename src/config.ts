@@ -1,0 +1,194 @@
+/**
+ * The configuration, read once at the start: from the environment and a .env file, checked as a whole. A bad value
+ * stops the start with one line for each problem, which names the setting, what it got and what it takes.
+ */
+import { parse as parseDotenv } from "dotenv";
+import { cleanEnv } from "envalid";
+import { redactUrl, shown } from "./config/redact.ts";
+import { SETTINGS, type SettingName } from "./config/settings.ts";
+import { type Environment, readSources, type Sources } from "./config/sources.ts";
+import { mongodbUri, type Report, redisUrl, type Values } from "./config/stores.ts";
+
+/** Frozen to the bottom. Times are in milliseconds. */
+export type Config = ReturnType<typeof build>;
+
+/** Why the service cannot start. */
+export class ConfigError extends Error {
+  /** One for each problem; no secrets. */
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join("\n"));
+    this.name = "ConfigError";
+    this.lines = lines;
+  }
+}
+
+/** Throws ConfigError. `dotenvText` is the content of the .env file, when there is one. */
+export function loadConfig(environment: Environment, dotenvText = ""): Config {
+  const sources = readSources(environment, parseDotenv(dotenvText));
+  const problems = [...sources.problems];
+  const report: Report = (name, problem) => problems.push(`${sources.writtenAs[name] ?? name}: ${problem}`);
+  const values = parseValues(sources, report);
+  // What follows from several values is worth looking at only when each of them is good.
+  if (problems.length > 0) throw new ConfigError(problems);
+  const config = build(values, sources.warnings, report);
+  checkTogether(values, report);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return deepFreeze(config);
+}
+
+/** One line for each value in force, without secrets. */
+export function describeConfig(config: Config): string {
+  return flatten("", config).join("\n");
+}
+
+function parseValues({ values }: Sources, report: Report): Values {
+  return cleanEnv(values, SETTINGS, {
+    reporter: ({ errors }) => {
+      for (const name of Object.keys(errors) as SettingName[]) {
+        report(name, `got ${shown(name, values[name] ?? "")}, takes ${SETTINGS[name].desc}`);
+      }
+    },
+  });
+}
+
+function build(values: Values, warnings: readonly string[], report: Report) {
+  const redis = redisUrl(values, report);
+  const mongodb = mongodbUri(values, report);
+  return {
+    logLevel: values.LOG_LEVEL,
+    server: {
+      host: values.HOST,
+      port: values.PORT,
+      corsOrigins: values.CORS_ORIGINS,
+      shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+      limits: {
+        maxConnections: values.MAX_CONNECTIONS,
+        maxConcurrentStreams: values.MAX_STREAMS,
+        maxInFlight: values.MAX_IN_FLIGHT,
+        readMaxBytes: values.MAX_MESSAGE_BYTES,
+        writeMaxBytes: values.MAX_MESSAGE_BYTES,
+        bodyMs: values.BODY_TIMEOUT,
+        idleMs: values.IDLE_TIMEOUT,
+        maxAgeMs: values.MAX_CONNECTION_AGE,
+        defaultDeadlineMs: values.DEFAULT_DEADLINE,
+        maxDeadlineMs: values.MAX_DEADLINE,
+      },
+    },
+    hot: {
+      timeoutMs: values.HOT_TIMEOUT,
+      /** Undefined: the embedded memory store. */
+      redis: redis === undefined ? undefined : { url: redis, prefix: values.REDIS_PREFIX },
+      memory: { maxBytes: values.MEMORY_MAX_BYTES, maxEntries: values.MEMORY_MAX_ENTRIES },
+    },
+    durable: {
+      timeoutMs: values.DURABLE_TIMEOUT,
+      /** Undefined: SQLite in `dataDir`. */
+      mongodb:
+        mongodb === undefined
+          ? undefined
+          : { uri: mongodb, database: values.MONGODB_DATABASE, collections: collectionsOf(values) },
+      dataDir: values.DATA_DIR,
+      tombstoneRetentionMs: values.TOMBSTONE_RETENTION,
+    },
+    generationLeaseMs: values.GENERATION_LEASE,
+    tasks: {
+      hotTtlMs: {
+        PENDING: values.TASK_TTL_PENDING,
+        PROCESSING: values.TASK_TTL_PROCESSING,
+        COMPLETED: values.TASK_TTL_COMPLETED,
+        FAILED: values.TASK_TTL_FAILED,
+        CANCELLED: values.TASK_TTL_CANCELLED,
+      },
+      /** A state without one is kept for ever. */
+      retentionMs: present({
+        PENDING: values.TASK_RETENTION_PENDING,
+        PROCESSING: values.TASK_RETENTION_PROCESSING,
+        COMPLETED: values.TASK_RETENTION_COMPLETED,
+        FAILED: values.TASK_RETENTION_FAILED,
+        CANCELLED: values.TASK_RETENTION_CANCELLED,
+      }),
+    },
+    schemas: { hotTtlMs: values.SCHEMA_TTL, deletedRetentionMs: values.SCHEMA_RETENTION_DELETED },
+    cache: {
+      ttls: {
+        default: values.CACHE_TTL_DEFAULT,
+        byNamespace: { user: values.CACHE_TTL_USER, schema: values.CACHE_TTL_SCHEMA },
+      },
+    },
+    validator: {
+      workers: values.VALIDATOR_WORKERS,
+      jobMs: values.VALIDATOR_TIMEOUT,
+      heapMb: values.VALIDATOR_HEAP_MB,
+      queue: values.VALIDATOR_QUEUE,
+    },
+    /** For the log: what looks like a mistake but may be somebody else's affair. */
+    warnings,
+  };
+}
+
+/** Collections in MongoDB by the name that the domain knows them by. */
+function collectionsOf(values: Values) {
+  return {
+    tasks: values.MONGODB_COLLECTION_TASKS,
+    task_events: values.MONGODB_COLLECTION_TASK_EVENTS,
+    schemas: values.MONGODB_COLLECTION_SCHEMAS,
+    schema_bodies: values.MONGODB_COLLECTION_SCHEMA_BODIES,
+    schema_events: values.MONGODB_COLLECTION_SCHEMA_EVENTS,
+    control: values.MONGODB_COLLECTION_CONTROL,
+  };
+}
+
+function checkTogether(values: Values, report: Report): void {
+  if (!isLoopback(values.HOST) && !values.ALLOW_INSECURE) {
+    report(
+      "HOST",
+      `got ${shown("HOST", values.HOST)}, which others can reach, and there is no authentication; set it to ` +
+        "127.0.0.1, or set ALLOW_INSECURE=true where something else keeps strangers out",
+    );
+  }
+  if (values.DEFAULT_DEADLINE > values.MAX_DEADLINE) {
+    report("DEFAULT_DEADLINE", "is longer than MAX_DEADLINE; make it shorter, or MAX_DEADLINE longer");
+  }
+  // A tombstone that went before the last hot copy could let an old task come back.
+  const hotTtls = Object.entries(values).filter(([name]) => /^(TASK_TTL_|SCHEMA_TTL$)/.test(name));
+  for (const [name, ttl] of hotTtls) {
+    if (Number(ttl) >= values.TOMBSTONE_RETENTION) {
+      report("TOMBSTONE_RETENTION", `is not longer than ${name}; make it longer than every hot lifetime`);
+    }
+  }
+  const names = Object.values(collectionsOf(values));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    report("MONGODB_COLLECTION_TASKS", `and the other collection names have to differ, but two are ${twice}`);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** The entries that are set. */
+function present<Name extends string>(
+  entries: Readonly<Record<Name, number | undefined>>,
+): Readonly<Partial<Record<Name, number>>> {
+  const set = Object.entries(entries).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as Partial<Record<Name, number>>;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) {
+    for (const child of Object.values(value)) deepFreeze(child);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+function flatten(path: string, value: unknown): readonly string[] {
+  if (typeof value === "string") return [`${path}=${redactUrl(value)}`];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [`${path}=${value ?? ""}`];
+  return Object.entries(value).flatMap(([name, child]) =>
+    flatten(path === "" ? name : `${path}.${name}`, child),
+  );
+}
