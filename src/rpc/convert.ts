@@ -17,7 +17,7 @@ import {
 import type { Provenance } from "../consistency/objects.ts";
 import type { Violations } from "../domain/validation.ts";
 
-const NANOS_PER_SECOND = 1_000_000_000;
+const NANOS_PER_SECOND = 1_000_000_000n;
 /** The bounds that the well-known types set themselves: years 1 to 9999, and 10,000 years. */
 const TIMESTAMP_SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n };
 const DURATION_SECONDS = 315_576_000_000n;
@@ -29,11 +29,12 @@ export function timestamp(ms: number): Timestamp {
 
 /** From milliseconds, which may have a fraction. */
 export function duration(ms: number): Duration {
-  const seconds = Math.trunc(ms / 1000);
+  const whole = Math.trunc(ms);
+  const nanos = BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1_000_000));
+  // Division of bigints cuts towards zero, so that both parts have the sign of the whole.
   return create(DurationSchema, {
-    seconds: BigInt(seconds),
-    // `+ 0` because the wire has no negative zero.
-    nanos: Math.round((ms - seconds * 1000) * 1_000_000) + 0,
+    seconds: nanos / NANOS_PER_SECOND,
+    nanos: Number(nanos % NANOS_PER_SECOND),
   });
 }
 
