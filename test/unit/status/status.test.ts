@@ -1,0 +1,84 @@
+import { Code } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { Mode, StatusService, Store } from "../../../gen/dbconn/v1/status_pb.ts";
+import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import type { StoresState, StoresView } from "../../../src/domain/status/status.ts";
+import { unavailable } from "../../../src/errors.ts";
+import { duration, timestamp } from "../../../src/rpc/convert.ts";
+import { createStatusService } from "../../../src/rpc/status-service.ts";
+import { clientOf, errorOf } from "../rpc/support.ts";
+
+const STATE: StoresState = {
+  mode: "normal",
+  reason: "",
+  hot: { kind: "redis", reachable: true, latencyMs: 0.25, since: 1000 },
+  durable: { kind: "mongodb", reachable: true, latencyMs: 2, since: 2000 },
+  generation: 12,
+  backlog: 3,
+};
+
+function serve(stores: Partial<StoresView>) {
+  let uptime = 5000;
+  const view: StoresView = { state: () => STATE, ping: async () => {}, ...stores };
+  const context = { stores: view, uptime: () => uptime, version: "1.2.3", instanceId: "one" };
+  const pass = (ms: number) => {
+    uptime += ms;
+  };
+  return { ...clientOf(StatusService, createStatusService(context)), pass };
+}
+
+describe("StatusService", () => {
+  it("GetStatus tells all that is known of this instance and its stores", async () => {
+    const { client } = serve({});
+    const status = await client.getStatus({});
+    expect(status).toMatchObject({
+      mode: Mode.NORMAL,
+      reason: "",
+      hot: { kind: "redis", reachable: true, latency: duration(0.25), since: timestamp(1000) },
+      durable: { kind: "mongodb", reachable: true, latency: duration(2), since: timestamp(2000) },
+      generation: 12n,
+      backlog: 3n,
+      uptime: duration(5000),
+      version: "1.2.3",
+      instanceId: "one",
+    });
+  });
+
+  it.each([
+    ["hot_bypassed", Mode.HOT_BYPASSED],
+    ["durable_down", Mode.DURABLE_DOWN],
+  ] as const)("GetStatus answers in the mode %s, too, and says why", async (mode, number) => {
+    const hot = { ...STATE.hot, reachable: false, latencyMs: undefined };
+    const { client } = serve({ state: () => ({ ...STATE, mode, reason: "because", hot }) });
+    const status = await client.getStatus({});
+    expect(status).toMatchObject({ mode: number, reason: "because", hot: { reachable: false } });
+    expect(status.hot?.latency).toBeUndefined();
+  });
+
+  it.each([
+    [Store.HOT, "hot"],
+    [Store.DURABLE, "durable"],
+  ])("PingStore of %d times one round trip to the %s store", async (store, name) => {
+    const pinged: string[] = [];
+    const served = serve({
+      ping: async (which) => {
+        pinged.push(which);
+        served.pass(1.5);
+      },
+    });
+    expect((await served.client.pingStore({ store })).latency).toEqual(duration(1.5));
+    expect(pinged).toEqual([name]);
+  });
+
+  it("PingStore of a store that does not answer is UNAVAILABLE", async () => {
+    const { client } = serve({ ping: () => Promise.reject(unavailable("durable")) });
+    expect((await errorOf(client.pingStore({ store: Store.DURABLE }))).code).toBe(Code.Unavailable);
+  });
+
+  it.each([Store.UNSPECIFIED, 9 as Store])("PingStore of the store %d names the field", async (store) => {
+    const { client } = serve({ ping: () => Promise.reject(new Error("asked all the same")) });
+    const error = await errorOf(client.pingStore({ store }));
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations).toMatchObject([{ field: "store" }]);
+  });
+});
