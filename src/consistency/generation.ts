@@ -109,6 +109,11 @@ export class Generation {
     ).catch(() => undefined);
   }
 
+  /** Called whenever what this class tells may have changed; answers how to stop that. */
+  onChange(listener: () => void): () => void {
+    return this.#changed.subscribe(listener);
+  }
+
   get view(): GenerationView | undefined {
     return this.#view;
   }

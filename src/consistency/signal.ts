@@ -1,16 +1,25 @@
 import { aborted } from "../errors.ts";
 
 /**
- * One-shot broadcast: everybody who waits is woken by the next `notify`. Waiting past a signal throws its
+ * Everybody who waits is woken by the next `notify`, whoever subscribed is called at each. Waiting past a signal throws its
  * `deadline_exceeded` or `cancelled`.
  */
 export class Broadcast {
   #waiters = new Set<() => void>();
 
+  readonly #listeners = new Set<() => void>();
+
+  /** Called at every `notify`; answers how to stop that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   notify(): void {
     const waiters = this.#waiters;
     this.#waiters = new Set();
     for (const wake of waiters) wake();
+    for (const listener of this.#listeners) listener();
   }
 
   next(signal?: AbortSignal): Promise<void> {

@@ -40,6 +40,17 @@ export class StoresView {
     };
   }
 
+  /**
+   * Whether this instance should get traffic. An outage that all instances share is no reason to say no: they still
+   * answer what they can, and a balancer without targets answers nothing.
+   */
+  readiness(): { readonly ready: boolean; readonly reason: string } {
+    const { view, isolated } = this.#generation;
+    if (view === undefined) return { ready: false, reason: "the durable store has not been reached yet" };
+    if (isolated) return { ready: false, reason: "this instance alone cannot reach the hot store" };
+    return { ready: true, reason: "" };
+  }
+
   /** One round trip. Throws ServiceError `unavailable` when the store does not answer. */
   async ping(store: "hot" | "durable", signal?: AbortSignal): Promise<void> {
     if (store === "hot") await this.#hot.probe(signal);

@@ -1,0 +1,172 @@
+/**
+ * The process: configuration, stores, services, the port, signals. The only file that names concrete adapters.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { pino } from "pino";
+import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
+import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
+import { StatusService } from "../gen/dbconn/v1/status_pb.ts";
+import { TaskService } from "../gen/dbconn/v1/task_pb.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { openDocumentValidator } from "./adapters/ajv/open.ts";
+import { openMemory } from "./adapters/memory/open.ts";
+import { openMongo } from "./adapters/mongo/durable.ts";
+import { openRedis } from "./adapters/redis/open.ts";
+import { openSqlite } from "./adapters/sqlite/durable.ts";
+import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
+import { createObjects } from "./consistency/dual-store.ts";
+import { Generation } from "./consistency/generation.ts";
+import { CONTROL } from "./consistency/generation-document.ts";
+import type { ObjectKind } from "./consistency/objects.ts";
+import { StoresView } from "./consistency/stores-view.ts";
+import type { Timing } from "./consistency/timing.ts";
+import { Bodies } from "./domain/schemas/bodies.ts";
+import { SCHEMA_BODIES, SCHEMA_EVENTS, SCHEMAS, schemaObjects } from "./domain/schemas/collections.ts";
+import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "./domain/tasks/collections.ts";
+import { Tasks } from "./domain/tasks/tasks.ts";
+import type { CacheStore } from "./ports/cache-store.ts";
+import type { DurableStore } from "./ports/durable-store.ts";
+import type { HotStore } from "./ports/hot-store.ts";
+import { createCacheService } from "./rpc/cache-service.ts";
+import { errorInterceptor } from "./rpc/interceptors/errors.ts";
+import { schemaService } from "./rpc/schema-service.ts";
+import { createStatusService } from "./rpc/status-service.ts";
+import { taskService } from "./rpc/task-service.ts";
+import { createLimits } from "./server/limits.ts";
+import { createReadiness } from "./server/readiness.ts";
+import { createServer } from "./server/server.ts";
+
+const timing: Timing = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    delay(ms, undefined, signal === undefined ? {} : { signal }).then(
+      () => undefined,
+      () => undefined,
+    ),
+  uniqueId: () => randomBytes(12).toString("base64url"),
+};
+
+/** Exit code for a configuration that cannot work: a supervisor need not try again. */
+const EXIT_CONFIG = 78;
+const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
+/** Memory for documents of schemas that were read or written of late. */
+const BODY_CACHE_BYTES = 64 * 1024 * 1024;
+/** How long one renewal of the lease or one probe of the hot store may take. */
+const STEWARD_TIMEOUT_MS = 1_000;
+/** WaitTask may wait for 60 s; the rest is for the answer. */
+const WAIT_DEADLINE = { defaultMs: 65_000, maxMs: 65_000, waits: true };
+
+function readConfig(): Config {
+  try {
+    return loadConfig(process.env, existsSync(".env") ? readFileSync(".env", "utf8") : "");
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const line of error.lines) process.stderr.write(`${line}\n`);
+    process.stderr.write("The settings are explained in .env.example.\n");
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function openDurable(config: Config): Promise<DurableStore> {
+  const { mongodb, dataDir, timeoutMs } = config.durable;
+  if (mongodb === undefined) return openSqlite({ directory: dataDir, collections: COLLECTIONS });
+  return openMongo({
+    uri: mongodb.uri,
+    database: mongodb.database,
+    names: mongodb.collections,
+    collections: COLLECTIONS,
+    commandTimeoutMs: timeoutMs,
+  });
+}
+
+async function openHot(config: Config): Promise<{ readonly hot: HotStore; readonly cache: CacheStore }> {
+  const { redis, memory, timeoutMs } = config.hot;
+  if (redis !== undefined) return openRedis({ ...redis, timeoutMs });
+  return openMemory({ ...memory, now: timing.monotonic, identity: timing.uniqueId() });
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = pino({ level: config.logLevel });
+  log.debug({ settings: describeConfig(config) }, "settings in force");
+  for (const warning of config.warnings) log.warn(warning);
+
+  const instance = timing.uniqueId();
+  const durable = await openDurable(config);
+  const { hot, cache } = await openHot(config);
+  const generation = new Generation({
+    durable,
+    hot,
+    timing,
+    instance,
+    leaseMs: config.generationLeaseMs,
+    timeoutMs: STEWARD_TIMEOUT_MS,
+  });
+  const stores = new StoresView(generation, durable, hot);
+  const objects = (kind: ObjectKind) => createObjects({ kind, durable, hot, generation, timing });
+  const validator = openDocumentValidator(config.validator);
+  const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
+  const tasks = new Tasks({ ...common, objects: objects(TASK_OBJECTS), settings: config.tasks });
+  const schemas = {
+    ...common,
+    objects: objects(schemaObjects(config.schemas.hotTtlMs)),
+    bodies: new Bodies(durable, BODY_CACHE_BYTES),
+    validator,
+  };
+  const entries = {
+    ...common,
+    store: cache,
+    generation: stores,
+    ttls: config.cache.ttls,
+    stats: { hits: 0, misses: 0 },
+  };
+  const status = { stores, uptime: timing.monotonic, version: packageJson.version, instanceId: instance };
+
+  const readiness = createReadiness();
+  const server = await createServer({
+    routes: (router: ConnectRouter) =>
+      router
+        .service(TaskService, taskService(tasks))
+        .service(SchemaService, schemaService(schemas))
+        .service(CacheService, createCacheService(entries))
+        .service(StatusService, createStatusService(status)),
+    interceptors: [errorInterceptor(log)],
+    limits: createLimits(config.server.limits),
+    corsOrigins: config.server.corsOrigins,
+    readiness,
+    log,
+    errorDomain: "dbconn",
+    deadlineFor: (path) => (path === "/dbconn.v1.TaskService/WaitTask" ? WAIT_DEADLINE : undefined),
+  });
+
+  generation.start();
+  const unsubscribe = generation.onChange(() => {
+    const { ready, reason } = stores.readiness();
+    readiness.setReady(ready, reason);
+  });
+  const { host, port } = await server.listen(config.server.host, config.server.port);
+  log.info({ host, port, hot: hot.kind, durable: durable.kind, instance }, "serving");
+
+  let stopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    await server.close(config.server.shutdownTimeoutMs);
+    unsubscribe();
+    await generation.close();
+    await Promise.allSettled([validator.close(), hot.close(), durable.close()]);
+    log.info("stopped");
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, (name) => void stop(name));
+}
+
+await main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The service did not start: ${message}\n`);
+  process.exit(1);
+});
