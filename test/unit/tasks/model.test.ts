@@ -30,6 +30,8 @@ interface Call {
   /** Revisions back from the current one; undefined = no etag. */
   readonly etagAge: number | undefined;
   readonly requestId: string;
+  /** Sends the call before once more, as it was. */
+  readonly repeats: boolean;
 }
 
 const calls: fc.Arbitrary<readonly Call[]> = fc.array(
@@ -42,6 +44,7 @@ const calls: fc.Arbitrary<readonly Call[]> = fc.array(
     replaceData: fc.boolean(),
     etagAge: fc.option(fc.constantFrom(0, 0, 1), { nil: undefined, freq: 2 }),
     requestId: fc.constantFrom("", "", "r1", "r2"),
+    repeats: fc.constantFrom(false, false, false, true),
   }),
   { minLength: 1, maxLength: 30 },
 );
@@ -181,10 +184,14 @@ describe("tasks", () => {
           ["a", new Model()],
           ["b", new Model()],
         ]);
-        for (const call of sequence) {
+        let previous: { readonly call: Call; readonly etag: string } | undefined;
+        for (const next of sequence) {
           clock.time += 1;
+          const call = (next.repeats && previous?.call) || next;
           const model = models.get(call.taskId) ?? new Model();
-          const etag = call.etagAge === undefined ? "" : (model.etags.at(-1 - call.etagAge) ?? "");
+          const known = call.etagAge === undefined ? "" : (model.etags.at(-1 - call.etagAge) ?? "");
+          const etag = previous?.call === call ? previous.etag : known;
+          previous = { call, etag };
           const done = await perform(tasks, group, call, etag);
           const expected = model.apply(call, etag);
           expect(done.word, JSON.stringify(call)).toBe(expected);
