@@ -1,0 +1,56 @@
+/** The content of a release: checked, and known by the hash of its canonical form. */
+import { canonicalJson, sha256Hex } from "../../canonical.ts";
+import { dialectOf } from "../../dialect.ts";
+import { invalid } from "../../errors.ts";
+import { getKey, isObject, type Json } from "../../json.ts";
+import type { Dialect, DocumentValidator, SchemaText } from "../../ports/document-validator.ts";
+import { checkJson, type Violations } from "../validation.ts";
+import { DOCUMENT_BYTES, DOCUMENT_VALUES } from "./limits.ts";
+
+const DEFAULT_DIALECT: Dialect = "2020-12";
+
+/** Whether the document is there and within the limits; answers it, or null with a violation. */
+export function checkDocument(v: Violations, document: Json | undefined): Json {
+  if (document === undefined) {
+    v.add("document", "must be set");
+    return null;
+  }
+  if (checkJson(v, "document", document, DOCUMENT_BYTES)) {
+    const fits = valuesIn(document) <= DOCUMENT_VALUES;
+    v.check(fits, "document", `must hold at most ${DOCUMENT_VALUES} values`);
+  }
+  return document;
+}
+
+/** Throws `invalid_argument` / INVALID_SCHEMA for what is no usable JSON Schema, with the place of every problem. */
+export async function readContent(
+  validator: DocumentValidator,
+  document: Json,
+  signal?: AbortSignal,
+): Promise<SchemaText> {
+  const declared = isObject(document) ? getKey(document, "$schema") : undefined;
+  // What is no text has no dialect; the meta-schema of the default one says so.
+  const dialect = typeof declared === "string" ? dialectOf(declared) : DEFAULT_DIALECT;
+  if (dialect === undefined) {
+    const description = "must name draft-07, 2019-09 or 2020-12 of JSON Schema";
+    throw invalid({ field: "document/$schema", description }, "INVALID_SCHEMA");
+  }
+  const schema = { text: JSON.stringify(document), dialect, sha256: sha256Hex(canonicalJson(document)) };
+  const problems = await validator.check(schema, signal);
+  if (problems.length > 0) {
+    const violations = problems.map(({ pointer, message }) => ({
+      field: `document${pointer}`,
+      description: message,
+    }));
+    throw invalid(violations, "INVALID_SCHEMA");
+  }
+  return schema;
+}
+
+/** Scalars, arrays and objects, the document itself too. Its depth is known to be bounded. */
+function valuesIn(value: Json): number {
+  if (typeof value !== "object" || value === null) return 1;
+  let count = 1;
+  for (const child of Object.values(value)) count += valuesIn(child as Json);
+  return count;
+}

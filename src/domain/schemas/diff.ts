@@ -1,0 +1,54 @@
+/** DiffReleases. */
+import type { Json } from "../../json.ts";
+import { checkName, Violations } from "../validation.ts";
+import { checkRelease } from "./checks.ts";
+import type { SchemaContext } from "./context.ts";
+import { noPredecessor } from "./errors.ts";
+import { jsonPatch, type Operation } from "./json-patch.ts";
+import { fastRead, readReleases } from "./reads.ts";
+import { type ChangeClass, findRelease, type Head } from "./schema.ts";
+
+export interface DiffInput {
+  readonly name: string;
+  /** 0 = the highest that remains below `toRelease`. */
+  readonly fromRelease: number;
+  /** 0 = the active one. */
+  readonly toRelease: number;
+  readonly violations?: Violations;
+}
+
+export interface Diff {
+  readonly fromRelease: number;
+  readonly toRelease: number;
+  readonly patch: readonly Operation[];
+  readonly class: ChangeClass;
+}
+
+/** `not_found` / SCHEMA_NOT_FOUND, SCHEMA_DELETED, RELEASE_NOT_FOUND. */
+export async function diffReleases(
+  context: SchemaContext,
+  input: DiffInput,
+  signal?: AbortSignal,
+): Promise<Diff> {
+  const v = input.violations ?? new Violations();
+  checkName(v, "name", input.name);
+  checkRelease(v, "from_release", input.fromRelease);
+  checkRelease(v, "to_release", input.toRelease);
+  v.throwIfAny();
+  const pick = (head: Head) => {
+    const to = findRelease(head, input.toRelease);
+    if (input.fromRelease !== 0) return [findRelease(head, input.fromRelease), to] as const;
+    const before = head.releases.findLast(({ n }) => n < to.n);
+    if (before === undefined) throw noPredecessor(to.n);
+    return [before, to] as const;
+  };
+  const { found } = await readReleases(context, input.name, fastRead(signal), pick);
+  const [[from, fromBody], [to, toBody]] = found;
+  const identical = from.h === to.h;
+  return {
+    fromRelease: from.n,
+    toRelease: to.n,
+    patch: identical ? [] : jsonPatch(JSON.parse(fromBody.text) as Json, JSON.parse(toBody.text) as Json),
+    class: identical ? "IDENTICAL" : undefined,
+  };
+}

@@ -1,0 +1,70 @@
+import { ServiceError } from "../../errors.ts";
+import { MAX_RELEASES } from "./limits.ts";
+
+export function schemaNotFound(): ServiceError {
+  return new ServiceError("not_found", "SCHEMA_NOT_FOUND", "there is no such schema");
+}
+
+/** To a reader it is not there; a publisher has to decide what to do about it first. */
+export function schemaDeleted(kind: "not_found" | "failed_precondition"): ServiceError {
+  return new ServiceError(kind, "SCHEMA_DELETED", "the schema was deleted");
+}
+
+/** The answer to a repeated request whose schema was purged meanwhile: it did take effect, once. */
+export function schemaPurgedSince(appliedRevision: number): ServiceError {
+  return new ServiceError(
+    "not_found",
+    "SCHEMA_NOT_FOUND",
+    "this request was applied before, and the schema was purged since",
+    { applied: "yes", metadata: { applied_revision: String(appliedRevision) } },
+  );
+}
+
+export function releaseNotFound(number: number): ServiceError {
+  return new ServiceError("not_found", "RELEASE_NOT_FOUND", `the schema has no release ${number}`);
+}
+
+export function noPredecessor(number: number): ServiceError {
+  return new ServiceError("not_found", "RELEASE_NOT_FOUND", `no release remains before release ${number}`);
+}
+
+/** The release was deleted between the reads of its head and its body. */
+export function bodyGone(): ServiceError {
+  return new ServiceError("aborted", "CONTENTION", "the release was deleted meanwhile", {
+    retryAfterMs: 100,
+  });
+}
+
+export function etagMismatch(): ServiceError {
+  return new ServiceError(
+    "aborted",
+    "ETAG_MISMATCH",
+    "the schema is not at the revision that the etag names",
+  );
+}
+
+export function onlyRelease(): ServiceError {
+  return new ServiceError(
+    "failed_precondition",
+    "ONLY_RELEASE",
+    "this is the schema's only release; set allow_delete_schema to delete the schema with it",
+  );
+}
+
+export function tooManyReleases(): ServiceError {
+  return new ServiceError(
+    "resource_exhausted",
+    "LIMIT_REACHED",
+    `a schema has at most ${MAX_RELEASES} releases; delete some first`,
+    { retryAfterMs: 60_000 },
+  );
+}
+
+/** A mode that is not enforced must not be taken. */
+export function compatibilityUnimplemented(): ServiceError {
+  return new ServiceError(
+    "unimplemented",
+    "UNIMPLEMENTED",
+    "compatibility: no mode but COMPATIBILITY_NONE is implemented",
+  );
+}

@@ -1,0 +1,159 @@
+/** ListSchemas: by name, always from the durable store. */
+import { ServiceError } from "../../errors.ts";
+import type { Json } from "../../json.ts";
+import type { Filter } from "../../ports/durable-store.ts";
+import { badPageToken, decodePageToken, encodePageToken, pageSize } from "../paging.ts";
+import { checkName, Violations } from "../validation.ts";
+import { checkLabels } from "./checks.ts";
+import { SCHEMAS } from "./collections.ts";
+import type { Admit, SchemaContext } from "./context.ts";
+import { LABEL_SCAN_COUNT, LABEL_SCAN_PAGE } from "./limits.ts";
+import { existing, type Head, type Labels, type Schema, toSchema } from "./schema.ts";
+
+export interface ListSchemasInput {
+  /** Empty = any name. */
+  readonly namePrefix: string;
+  /** All must match. */
+  readonly labels: Labels;
+  readonly showDeleted: boolean;
+  readonly pageSize: number;
+  readonly pageToken: string;
+  readonly violations?: Violations;
+}
+
+export interface SchemaPage {
+  readonly schemas: readonly Schema[];
+  /** Empty on the last page. */
+  readonly nextPageToken: string;
+  /** How many match in all; with labels, as of the first page. */
+  readonly totalSize: number;
+}
+
+/** Documents of one read: a head without its releases may take 80 KB. */
+const READ_AT_ONCE = 200;
+
+/** `after`: the last name looked at. `total` is carried on, for with labels it takes a walk to know. */
+interface Position {
+  readonly after: string;
+  readonly total: number;
+}
+
+/**
+ * With labels a page may be short, and even empty, before the last. `resource_exhausted` / TOO_COMPLEX when labels
+ * are asked for among too many names.
+ */
+export async function listSchemas(
+  { store }: SchemaContext,
+  input: ListSchemasInput,
+  admit: Admit<Schema>,
+  signal?: AbortSignal,
+): Promise<SchemaPage> {
+  const v = input.violations ?? new Violations();
+  checkName(v, "name_prefix", input.namePrefix, { optional: true });
+  checkLabels(v, input.labels);
+  const size = pageSize(input.pageSize, v);
+  v.throwIfAny();
+  const identity = identityOf(input);
+  const start = readPosition(decodePageToken(identity, input.pageToken));
+  const labelled = Object.keys(input.labels).length > 0;
+  const filters = filtersOf(input);
+
+  /** Heads in the order of their names. */
+  async function* heads(after: string): AsyncGenerator<Head> {
+    for (let last = after; ; ) {
+      const found = await store.find(
+        {
+          collection: SCHEMAS.name,
+          filters,
+          order: [{ field: "key", direction: "ascending" }],
+          ...(last === "" ? {} : { after: [last] }),
+          limit: READ_AT_ONCE,
+          omit: ["releases"],
+        },
+        signal,
+      );
+      for (const document of found) yield existing(document);
+      const end = found.at(-1);
+      if (end === undefined || found.length < READ_AT_ONCE) return;
+      last = end.key;
+    }
+  }
+
+  /** An index counts without labels; with them every head is looked at, up to a bound. */
+  async function count(): Promise<number> {
+    if (!labelled) {
+      const counts = await store.countBy(SCHEMAS.name, filters, "live", signal);
+      return counts.get(true) ?? 0;
+    }
+    let seen = 0;
+    let matching = 0;
+    for await (const head of heads("")) {
+      if (++seen > LABEL_SCAN_COUNT) throw tooManyToCount();
+      if (hasLabels(head, input.labels)) matching++;
+    }
+    return matching;
+  }
+
+  const totalSize = start !== undefined && labelled ? start.total : await count();
+  const schemas: Schema[] = [];
+  let after = start?.after ?? "";
+  let seen = 0;
+  const page = (more: boolean): SchemaPage => ({
+    schemas,
+    nextPageToken: more ? encodePageToken(identity, { after, total: totalSize }) : "",
+    totalSize,
+  });
+  for await (const head of heads(after)) {
+    // Ended here and not after the last item, so that there is another page only when there is something on it.
+    if (schemas.length === size || seen === LABEL_SCAN_PAGE) return page(true);
+    seen++;
+    if (hasLabels(head, input.labels)) {
+      const schema = toSchema(head);
+      if (!admit(schema)) return page(true);
+      schemas.push(schema);
+    }
+    after = head.key;
+  }
+  return page(false);
+}
+
+function filtersOf({ namePrefix, showDeleted }: ListSchemasInput): readonly Filter[] {
+  const deleted: readonly Filter[] = showDeleted ? [] : [{ field: "deleted", equals: false }];
+  return [{ field: "live", equals: true }, ...deleted, ...prefixFilter(namePrefix)];
+}
+
+/** Names are ASCII, so the successor of the last character bounds all that begin so. */
+function prefixFilter(prefix: string): readonly Filter[] {
+  if (prefix === "") return [];
+  const last = prefix.charCodeAt(prefix.length - 1);
+  return [{ field: "key", from: prefix, below: prefix.slice(0, -1) + String.fromCharCode(last + 1) }];
+}
+
+function hasLabels(head: Head, wanted: Labels): boolean {
+  return Object.entries(wanted).every(
+    ([key, value]) => Object.hasOwn(head.labels, key) && head.labels[key] === value,
+  );
+}
+
+/** All that decides what the list holds; a page token is good for nothing else. */
+function identityOf({ namePrefix, labels, showDeleted }: ListSchemasInput): Json {
+  return { list: "schemas", name_prefix: namePrefix, labels, show_deleted: showDeleted };
+}
+
+function readPosition(position: Json | undefined): Position | undefined {
+  if (position === undefined) return undefined;
+  const { after, total } = (position ?? {}) as Partial<Position>;
+  if (typeof after !== "string" || typeof total !== "number" || !Number.isSafeInteger(total) || total < 0) {
+    throw badPageToken();
+  }
+  return { after, total };
+}
+
+function tooManyToCount(): ServiceError {
+  return new ServiceError(
+    "resource_exhausted",
+    "TOO_COMPLEX",
+    `labels can be asked for among at most ${LABEL_SCAN_COUNT} schemas; narrow them by name_prefix`,
+    { retryAfterMs: 60_000 },
+  );
+}
