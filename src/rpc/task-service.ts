@@ -15,7 +15,7 @@ type Implemented = Omit<
   "batchUpdateTasks" | "cancelTasks" | "waitTask" | "watchTasks"
 >;
 
-export function createTaskService(tasks: Tasks): Implemented {
+export function taskService(tasks: Tasks): Implemented {
   return {
     async createTask(request, { signal }) {
       const { kind, taskId, requestId } = request;

@@ -7,7 +7,7 @@ import * as messages from "../../../gen/dbconn/v1/task_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { errorInterceptor } from "../../../src/rpc/interceptors/errors.ts";
 import { taskBytes, taskMessage } from "../../../src/rpc/task-messages.ts";
-import { createTaskService } from "../../../src/rpc/task-service.ts";
+import { taskService } from "../../../src/rpc/task-service.ts";
 import { creation, openTasks } from "./support.ts";
 
 const { TaskState } = messages;
@@ -19,7 +19,7 @@ async function opened(format: "binary" | "json" = "binary") {
   const bench = await openTasks({ settings: { retentionMs: { FAILED: 90_000 } } });
   const log = { error: (fields: { readonly err: unknown }) => Promise.reject(fields.err) };
   const transport = createRouterTransport(
-    ({ service }) => service(messages.TaskService, createTaskService(bench.tasks)),
+    ({ service }) => service(messages.TaskService, taskService(bench.tasks)),
     {
       router: { interceptors: [errorInterceptor(log)], jsonOptions: { ignoreUnknownFields: false } },
       transport: { useBinaryFormat: format === "binary" } as never,
