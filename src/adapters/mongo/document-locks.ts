@@ -1,0 +1,112 @@
+/**
+ * One update of a document at a time, for servers whose updates others can come between (FerretDB before 2.0: it
+ * reads, computes and writes in three steps, and two updates at once lose one). What such a server does do
+ * atomically is an insert under a unique id and the removal of a document: enough for a lock that several
+ * processes share.
+ *
+ * A holder that was killed leaves its lock behind. Another process removes it after having been told, over and
+ * over for long enough by a server that answers, that the same holder has it: time in which the server was away
+ * or asleep does not count, since a command of the holder may still be waiting there. A holder that was only
+ * asleep notices how long it slept and locks anew before it goes on.
+ */
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Collection, MongoServerError } from "mongodb";
+
+export interface Lock {
+  readonly _id: string;
+  readonly holder: string;
+}
+
+const STALE_AFTER_MS = 3000;
+const HOLD_MS = 1000;
+const POLL_MS = { from: 2, to: 40 };
+/** Updates done under one lock before the others get their chance. */
+const MAX_TURN = 32;
+const DUPLICATE_KEY = 11000;
+
+interface Waiting {
+  readonly task: () => Promise<void>;
+  readonly refuse: (error: unknown) => void;
+}
+
+interface Held {
+  readonly holder: string;
+  /** Monotonic time from before the lock was asked for. */
+  readonly since: number;
+}
+
+export class DocumentLocks {
+  readonly #locks: () => Collection<Lock>;
+  /** What waits in this process, by document; its calls take turns without asking the server. */
+  readonly #waiting = new Map<string, Waiting[]>();
+
+  constructor(locks: () => Collection<Lock>) {
+    this.#locks = locks;
+  }
+
+  /** Runs `work` while nobody else, here or elsewhere, runs any for the same document. */
+  run<Result>(document: string, work: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const task = () => work().then(resolve, reject);
+      const waiting = this.#waiting.get(document);
+      if (waiting !== undefined) {
+        waiting.push({ task, refuse: reject });
+        return;
+      }
+      const queue: Waiting[] = [{ task, refuse: reject }];
+      this.#waiting.set(document, queue);
+      void this.#drain(document, queue);
+    });
+  }
+
+  async #drain(document: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      let held: Held;
+      try {
+        held = await this.#acquire(document);
+      } catch (error) {
+        for (const { refuse } of queue.splice(0)) refuse(error);
+        break;
+      }
+      for (let turn = 0; turn < MAX_TURN && performance.now() - held.since < HOLD_MS; turn += 1) {
+        const next = queue.shift();
+        if (next === undefined) break;
+        await next.task();
+      }
+      await this.#release(document, held);
+      if (queue.length > 0) await delay(POLL_MS.to);
+    }
+    this.#waiting.delete(document);
+  }
+
+  async #acquire(document: string): Promise<Held> {
+    const holder = randomUUID();
+    let seen: string | undefined;
+    let seenForMs = 0;
+    for (let pause = POLL_MS.from; ; pause = Math.min(pause * 2, POLL_MS.to)) {
+      const since = performance.now();
+      try {
+        await this.#locks().insertOne({ _id: document, holder });
+        return { holder, since };
+      } catch (error) {
+        if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error;
+      }
+      const other = (await this.#locks().findOne({ _id: document }))?.holder;
+      seenForMs = other !== undefined && other === seen ? seenForMs + pause : 0;
+      seen = other;
+      if (other !== undefined && seenForMs >= STALE_AFTER_MS) {
+        await this.#locks().deleteOne({ _id: document, holder: other });
+      }
+      // Not all at the same moment.
+      await delay(pause * (0.5 + Math.random() / 2));
+    }
+  }
+
+  /** A lock that could not be removed is removed by whoever needs it next. */
+  async #release(document: string, { holder }: Held): Promise<void> {
+    await this.#locks()
+      .deleteOne({ _id: document, holder })
+      .catch(() => undefined);
+  }
+}

@@ -1,0 +1,175 @@
+import { Timestamp } from "mongodb";
+import { aborted } from "../../errors.ts";
+import type { CollectionSpec, DurableStore, Scalar } from "../../ports/durable-store.ts";
+import { Collections } from "../documents/collections.ts";
+import { beginningAt, changesFilter, cursorAfter, cursorOf, cursorText } from "./changes.ts";
+import { filtersFilter, findFilter, projectionWithout, sortOf } from "./commands.ts";
+import { Connection, type Server } from "./connection.ts";
+import { DocumentLocks, type Lock } from "./document-locks.ts";
+import { documentOf, type MongoDocument, newDocument, STAMP } from "./documents.ts";
+import { type Flight, onlyDuplicates, underSignal } from "./failures.ts";
+import { ensureIndexes } from "./indexes.ts";
+import { fieldName } from "./keys.ts";
+import { applyUpdate } from "./updates.ts";
+
+export interface MongoOptions {
+  readonly uri: string;
+  readonly database: string;
+  /** Put before the name of each collection; none by default. */
+  readonly prefix?: string;
+  readonly collections: readonly CollectionSpec[];
+  /** Milliseconds until a call gives up finding a server that can serve it; 1000 by default. */
+  readonly serverSelectionTimeoutMs?: number;
+  /** Milliseconds until a new socket, or a heartbeat on it, counts as failed; 1000 by default. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds that one command may take; 5000 by default. */
+  readonly commandTimeoutMs?: number;
+  /** Sockets to each server; 50 by default. */
+  readonly maxPoolSize?: number;
+}
+
+/** A server sets a stamp of zero to its own time when it inserts. */
+const SERVER_STAMPS = new Timestamp({ t: 0, i: 0 });
+
+/**
+ * The durable store on a server of the MongoDB wire protocol. Resolves at once, whether or not the server is there:
+ * until it is, calls fail as `unavailable`, and they work once it has come.
+ */
+export async function openMongo(options: MongoOptions): Promise<DurableStore> {
+  const { prefix = "", commandTimeoutMs = 5000 } = options;
+  const connection = new Connection({
+    uri: options.uri,
+    database: options.database,
+    serverSelectionTimeoutMs: options.serverSelectionTimeoutMs ?? 1000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 1000,
+    commandTimeoutMs,
+    maxPoolSize: options.maxPoolSize ?? 50,
+  });
+  const collections = new Collections(options.collections);
+  const locks = new DocumentLocks(() => connection.locks<Lock>(`${prefix}locks`));
+  const limits = { maxTimeMS: commandTimeoutMs };
+  const of = (name: string, server: Server) =>
+    connection.collection(`${prefix}${collections.get(name).name}`, server);
+  const indexing = options.collections.map((spec) =>
+    ensureIndexes(spec, async () => of(spec.name, await connection.server()), connection.closing),
+  );
+
+  /** Runs a call on the server that is there, until the signal fires. */
+  function call<Result>(
+    signal: AbortSignal | undefined,
+    run: (server: Server, flight: Flight) => Promise<Result>,
+  ): Promise<Result> {
+    return underSignal(signal, async (flight) => {
+      const server = await connection.server();
+      // The caller has been told `no` by now if it went while the server was looked for.
+      if (signal?.aborted) throw aborted(signal);
+      return run(server, flight);
+    });
+  }
+
+  const store: DurableStore = {
+    kind: "mongodb",
+    exclusive: false,
+    async get(collection, key, readOptions) {
+      return (await store.getMany(collection, [key], readOptions))[0];
+    },
+    getMany: (collection, keys, { whole = false, signal } = {}) =>
+      call(signal, async (server) => {
+        const omit = whole ? [] : collections.get(collection).heavy;
+        const filter = { _id: { $in: [...new Set(keys)] } };
+        const projection = projectionWithout(omit);
+        const found = await of(collection, server)
+          .find(filter, { ...limits, projection, batchSize: 1000 })
+          .toArray();
+        return found.map((stored) => documentOf(stored, omit));
+      }),
+    update: (update, signal) =>
+      call(signal, (server, flight) => {
+        const collection = of(update.collection, server);
+        const spec = collections.get(update.collection);
+        const apply = () =>
+          applyUpdate(update, { collection, spec, server, commandTimeoutMs, flight, signal });
+        return server.ferret1 ? locks.run(`${update.collection}/${update.key}`, apply) : apply();
+      }),
+    insertMany: (collection, documents, signal) =>
+      call(signal, async (server, flight) => {
+        if (documents.length === 0) return;
+        const stamp = server.ferret1 ? await connection.now() : SERVER_STAMPS;
+        const inserted = documents.map((document) => newDocument(document, stamp));
+        if (signal?.aborted) throw aborted(signal);
+        flight.mutating = true;
+        try {
+          await of(collection, server).insertMany(inserted, { ordered: false, ...limits });
+        } catch (error) {
+          if (!onlyDuplicates(error)) throw error;
+        }
+      }),
+    deleteMany: (collection, keys, signal) =>
+      call(signal, async (server, flight) => {
+        if (keys.length === 0) return 0;
+        flight.mutating = true;
+        const removed = await of(collection, server).deleteMany({ _id: { $in: [...keys] } }, limits);
+        return removed.deletedCount;
+      }),
+    find: (query, signal) =>
+      call(signal, async (server) => {
+        const { heavy } = collections.check(
+          query.collection,
+          [...query.filters, ...query.order].map(({ field }) => field),
+        );
+        const omit = [...heavy, ...(query.omit ?? [])];
+        const found = await of(query.collection, server)
+          .find(findFilter(query), {
+            ...limits,
+            projection: projectionWithout([...omit, STAMP]),
+            sort: sortOf(query.order),
+            limit: query.limit,
+            batchSize: query.limit,
+          })
+          .toArray();
+        return found.map((stored) => documentOf(stored, omit));
+      }),
+    countBy: (collection, filters, by, signal) =>
+      call(signal, async (server) => {
+        collections.check(collection, [by, ...filters.map(({ field }) => field)]);
+        const groups = await of(collection, server)
+          .aggregate<{ _id: Scalar; count: number }>(
+            [
+              { $match: filtersFilter(filters) },
+              { $group: { _id: `$${fieldName(by)}`, count: { $sum: 1 } } },
+            ],
+            limits,
+          )
+          .toArray();
+        return new Map(groups.map(({ _id, count }) => [_id, Number(count)]));
+      }),
+    changes: (collection, cursor, limit, signal) =>
+      call(signal, async (server) => {
+        const from = cursor === undefined ? undefined : cursorOf(cursor);
+        // Before the read, so that nothing can be written between the two and be missed.
+        const now = await connection.now();
+        if (from === undefined) return { documents: [], cursor: cursorText(beginningAt(now)) };
+        const { heavy } = collections.get(collection);
+        const found: readonly MongoDocument[] = await of(collection, server)
+          .find(changesFilter(from), {
+            ...limits,
+            projection: projectionWithout(heavy),
+            sort: { [STAMP]: 1, _id: 1 },
+            limit,
+            batchSize: limit,
+          })
+          .toArray();
+        const last = found.length < limit ? undefined : found.at(-1);
+        return {
+          documents: found.map((stored) => documentOf(stored, heavy)),
+          cursor: cursorText(cursorAfter(from, now, last)),
+        };
+      }),
+    ping: (signal) => call(signal, () => connection.ping()),
+    close: async () => {
+      await connection.close();
+      await Promise.all(indexing);
+    },
+  };
+  return store;
+}
