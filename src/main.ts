@@ -32,7 +32,7 @@ import type { DurableStore } from "./ports/durable-store.ts";
 import type { HotStore } from "./ports/hot-store.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
-import { schemaService } from "./rpc/schema-service.ts";
+import { createSchemaService } from "./rpc/schema-service.ts";
 import { createStatusService } from "./rpc/status-service.ts";
 import { taskService } from "./rpc/task-service.ts";
 import { createLimits } from "./server/limits.ts";
@@ -131,7 +131,7 @@ async function main(): Promise<void> {
     routes: (router: ConnectRouter) =>
       router
         .service(TaskService, taskService(tasks))
-        .service(SchemaService, schemaService(schemas))
+        .service(SchemaService, createSchemaService(schemas))
         .service(CacheService, createCacheService(entries))
         .service(StatusService, createStatusService(status)),
     interceptors: [errorInterceptor(log)],
