@@ -10,11 +10,12 @@ import {
   type StoreStatus,
   StoreStatusSchema,
 } from "../../gen/dbconn/v1/status_pb.ts";
+import type { StoresState } from "../consistency/stores-view.ts";
 import * as domain from "../domain/status/status.ts";
 import { Violations } from "../domain/validation.ts";
 import { checkEnum, duration, int64, timestamp } from "./convert.ts";
 
-const MODES: Readonly<Record<domain.Mode, Mode>> = {
+const MODES: Readonly<Record<StoresState["mode"], Mode>> = {
   normal: Mode.NORMAL,
   hot_bypassed: Mode.HOT_BYPASSED,
   durable_down: Mode.DURABLE_DOWN,
@@ -53,7 +54,7 @@ export function createStatusService(
   };
 }
 
-function storeStatus({ kind, reachable, latencyMs, since }: domain.StoreState): StoreStatus {
+function storeStatus({ kind, reachable, latencyMs, since }: StoresState["hot"]): StoreStatus {
   return create(StoreStatusSchema, {
     kind,
     reachable,

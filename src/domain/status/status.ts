@@ -1,40 +1,10 @@
 /** How this instance and its stores are. */
+import type { StoresState, StoresView } from "../../consistency/stores-view.ts";
 
-/** How the two stores are used. */
-export type Mode = "normal" | "hot_bypassed" | "durable_down";
 export type StoreName = "hot" | "durable";
 
-export interface StoreState {
-  /** redis, memory, mongodb or sqlite. */
-  readonly kind: string;
-  readonly reachable: boolean;
-  /** Milliseconds of the last round trip; undefined before the first. */
-  readonly latencyMs: number | undefined;
-  /** Since when it has been reachable, or not; milliseconds since the epoch. */
-  readonly since: number;
-}
-
-export interface StoresState {
-  readonly mode: Mode;
-  /** Why the mode is not `normal`; empty when it is. */
-  readonly reason: string;
-  readonly hot: StoreState;
-  readonly durable: StoreState;
-  readonly generation: number;
-  /** Pieces of background work that wait. */
-  readonly backlog: number;
-}
-
-/** The stores as this instance sees them. */
-export interface StoresView {
-  /** What is known now, without asking a store. */
-  state(): StoresState;
-  /** One round trip. Throws ServiceError `unavailable` when the store does not answer. */
-  ping(store: StoreName, signal?: AbortSignal): Promise<void>;
-}
-
 export interface StatusContext {
-  readonly stores: StoresView;
+  readonly stores: Pick<StoresView, "state" | "ping">;
   /** Milliseconds since this process started, with a fraction; never goes back. */
   readonly uptime: () => number;
   readonly version: string;

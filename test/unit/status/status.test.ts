@@ -2,7 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { Mode, StatusService, Store } from "../../../gen/dbconn/v1/status_pb.ts";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import type { StoresState, StoresView } from "../../../src/domain/status/status.ts";
+import type { StoresState } from "../../../src/consistency/stores-view.ts";
+import type { StatusContext } from "../../../src/domain/status/status.ts";
 import { unavailable } from "../../../src/errors.ts";
 import { duration, timestamp } from "../../../src/rpc/convert.ts";
 import { createStatusService } from "../../../src/rpc/status-service.ts";
@@ -17,9 +18,9 @@ const STATE: StoresState = {
   backlog: 3,
 };
 
-function serve(stores: Partial<StoresView>) {
+function serve(stores: Partial<StatusContext["stores"]>) {
   let uptime = 5000;
-  const view: StoresView = { state: () => STATE, ping: async () => {}, ...stores };
+  const view: StatusContext["stores"] = { state: () => STATE, ping: async () => {}, ...stores };
   const context = { stores: view, uptime: () => uptime, version: "1.2.3", instanceId: "one" };
   const pass = (ms: number) => {
     uptime += ms;
