@@ -4,7 +4,8 @@ import { durableContract } from "./durable.ts";
 
 describeWithMongo("with a server of the MongoDB wire protocol", ({ uri, database }) => {
   durableContract("mongodb", async (collections) => {
-    const store = await openMongo({ uri, database, prefix: uniqueName(), collections });
+    const names = Object.fromEntries(collections.map(({ name }) => [name, `${uniqueName()}.${name}`]));
+    const store = await openMongo({ uri, database, names, collections });
     return { store, stop: () => store.close() };
   });
 });

@@ -15,8 +15,8 @@ import { applyUpdate } from "./updates.ts";
 export interface MongoOptions {
   readonly uri: string;
   readonly database: string;
-  /** Put before the name of each collection; none by default. */
-  readonly prefix?: string;
+  /** The server's name for a collection, where it is not the collection's own. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly collections: readonly CollectionSpec[];
   /** Milliseconds until a call gives up finding a server that can serve it; 1000 by default. */
   readonly serverSelectionTimeoutMs?: number;
@@ -36,7 +36,7 @@ const SERVER_STAMPS = new Timestamp({ t: 0, i: 0 });
  * until it is, calls fail as `unavailable`, and they work once it has come.
  */
 export async function openMongo(options: MongoOptions): Promise<DurableStore> {
-  const { prefix = "", commandTimeoutMs = 5000 } = options;
+  const { names = {}, commandTimeoutMs = 5000 } = options;
   const connection = new Connection({
     uri: options.uri,
     database: options.database,
@@ -46,10 +46,10 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
     maxPoolSize: options.maxPoolSize ?? 50,
   });
   const collections = new Collections(options.collections);
-  const locks = new DocumentLocks(() => connection.locks<Lock>(`${prefix}locks`));
+  const locks = new DocumentLocks(() => connection.locks<Lock>("locks"));
   const limits = { maxTimeMS: commandTimeoutMs };
   const of = (name: string, server: Server) =>
-    connection.collection(`${prefix}${collections.get(name).name}`, server);
+    connection.collection(names[name] ?? collections.get(name).name, server);
   const indexing = options.collections.map((spec) =>
     ensureIndexes(spec, async () => of(spec.name, await connection.server()), connection.closing),
   );
