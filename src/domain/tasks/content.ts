@@ -16,6 +16,8 @@ export interface ContentInput {
   readonly message?: string | undefined;
   readonly data?: JsonObject | undefined;
   readonly progress?: number | undefined;
+  /** Milliseconds in the hot store, > 0, when it is not the state's own lifetime; no field of dbconn.v1. */
+  readonly hotTtlMs?: number | undefined;
 }
 
 /** Everything a task holds but its name, times and versions. */
@@ -61,12 +63,17 @@ export function withDefaults(input: ContentInput): Content {
     message: input.message ?? "",
     data: input.data ?? {},
     progress: input.progress,
+    hotTtlMs: input.hotTtlMs,
   };
 }
 
 /** As plain JSON: part of what a repeated request is compared by. */
-export function contentJson({ progress, ...rest }: Content): JsonObject {
-  return progress === undefined ? rest : { ...rest, progress };
+export function contentJson({ progress, hotTtlMs, ...rest }: Content): JsonObject {
+  return {
+    ...rest,
+    ...(progress === undefined ? {} : { progress }),
+    ...(hotTtlMs === undefined ? {} : { hot_ttl_ms: hotTtlMs }),
+  };
 }
 
 type Writes = Required<Pick<Change, "set" | "unset">>;
@@ -82,7 +89,7 @@ export function writeContent(content: Content, now: number, settings: TaskSettin
     [["message"], message],
     [["data"], data],
     [["data_bytes"], jsonBytes(data)],
-    [["hot_ttl_ms"], settings.hotTtlMs[state]],
+    [["hot_ttl_ms"], content.hotTtlMs ?? settings.hotTtlMs[state]],
     [["update_time"], now],
   ];
   if (progress === undefined) return { set, unset: [["progress"]] };

@@ -33,6 +33,10 @@ export function illegalTransition(from: TaskState, to: TaskState): ServiceError 
   });
 }
 
+export function isIllegalTransition(error: unknown): boolean {
+  return error instanceof ServiceError && error.reason === "ILLEGAL_TRANSITION";
+}
+
 /** For what is asked in good form but comes out beyond a limit. */
 export function tooLarge(message: string): ServiceError {
   return new ServiceError("resource_exhausted", "TOO_LARGE", message, { retryAfterMs: 1000 });

@@ -17,7 +17,7 @@ const DATA_BYTES_FIELD: Path = ["data_bytes"];
 
 export interface Revision {
   readonly etag: Version | undefined;
-  /** The state that follows, when it changes. */
+  /** The state that follows, when it changes by the rules. */
   readonly state: TaskState | undefined;
   readonly set: readonly (readonly [Path, Json])[];
   readonly unset: readonly Path[];

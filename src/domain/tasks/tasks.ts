@@ -8,7 +8,7 @@ import type { Clock, Ids } from "../clock.ts";
 import { decodeEtag, type Version } from "../etag.ts";
 import { checkName, checkRequestId, checkText, Violations } from "../validation.ts";
 import { type ContentInput, checkContent, checkTaskName, contentJson, withDefaults } from "./content.ts";
-import { contention, etagMismatch, taskDeletedSince, taskExists } from "./errors.ts";
+import { contention, etagMismatch, isIllegalTransition, taskDeletedSince, taskExists } from "./errors.ts";
 import type { TaskEvent } from "./events.ts";
 import { type EventsInput, type EventsPage, listEvents } from "./history.ts";
 import { MESSAGE_CHARS } from "./limits.ts";
@@ -62,6 +62,8 @@ export interface PutInput extends MutationInput, ContentInput {
 
 export interface UpdateInput extends MutationInput, MaskedInput {
   readonly etag: string;
+  /** Where the rules do not let the state follow, it follows all the same, and the history says OVERRIDDEN. */
+  readonly override?: true;
 }
 
 export interface CancelInput extends MutationInput {
@@ -159,7 +161,13 @@ export class Tasks {
       ...updateJson(input),
       etag: input.etag,
     });
-    return this.#revise(input, request, update(this.#context(input), selection, etag), signal);
+    const context = this.#context(input);
+    try {
+      return await this.#revise(input, request, update(context, selection, etag), signal);
+    } catch (error) {
+      if (input.override !== true || !isIllegalTransition(error)) throw error;
+      return this.#revise(input, request, update(context, selection, etag, true), signal);
+    }
   }
 
   /** As `update`: a transition to CANCELLED. */

@@ -45,11 +45,12 @@ function maskedFields(
     // A state cannot be cleared, so an absent one stays as it is.
     return UPDATABLE.filter((field) => field !== "state" || present.includes("state"));
   }
-  for (const path of mask) {
-    v.check(
-      UPDATABLE.some((field) => field === path),
+  // One is told of: a mask may hold any number of them.
+  const unknown = mask.find((path) => UPDATABLE.every((field) => field !== path));
+  if (unknown !== undefined) {
+    v.add(
       "update_mask",
-      path.startsWith("data.")
+      unknown.startsWith("data.")
         ? "must not name a path below data: data is a merge patch already"
         : `must name only ${UPDATABLE.join(", ")}, or *`,
     );

@@ -86,7 +86,13 @@ export function deletion(context: WriteContext, etag: Version | undefined): Muta
   };
 }
 
-export function update(context: WriteContext, selection: Selection, etag: Version | undefined): Revision {
+/** With `override`, to any state from any, and recorded so. */
+export function update(
+  context: WriteContext,
+  selection: Selection,
+  etag: Version | undefined,
+  override = false,
+): Revision {
   const { fields, content } = selection;
   const set: (readonly [Path, Json])[] = [[["update_time"], context.now]];
   const unset: Path[] = [];
@@ -100,15 +106,17 @@ export function update(context: WriteContext, selection: Selection, etag: Versio
     }
   }
   const state = fields.includes("state") ? content.state : undefined;
-  if (state !== undefined) set.push([["hot_ttl_ms"], context.settings.hotTtlMs[state]]);
+  if (state !== undefined) {
+    set.push([["hot_ttl_ms"], content.hotTtlMs ?? context.settings.hotTtlMs[state]]);
+  }
   const touched = Object.fromEntries(fields.map((field) => [field, content[field]]));
   return {
     etag,
-    state,
+    state: override ? undefined : state,
     set,
     unset,
     patch: fields.includes("data") && selection.mergeData ? content.data : undefined,
-    event: eventOf("UPDATED", context.now, context.requestId, touched),
+    event: eventOf(override ? "OVERRIDDEN" : "UPDATED", context.now, context.requestId, touched),
   };
 }
 
