@@ -108,7 +108,7 @@ export function taskFilter(
   return {
     kind,
     group,
-    states: request.states.flatMap((value, index) => namedState(v, `states[${index}]`, value) ?? []),
+    states: namedStates(v, request.states),
     createdAfter: fromTimestamp(v, "created_after", request.createdAfter),
     createdBefore: fromTimestamp(v, "created_before", request.createdBefore),
     updatedAfter: fromTimestamp(v, "updated_after", request.updatedAfter),
@@ -127,6 +127,17 @@ function namedState(v: Violations, field: string, value: messages.TaskState): Ta
   const state = taskState(v, field, value);
   if (value === messages.TaskState.UNSPECIFIED) v.add(field, "must not be TASK_STATE_UNSPECIFIED");
   return state;
+}
+
+/** Up to the first bad one: a list may hold any number of them. */
+function namedStates(v: Violations, values: readonly messages.TaskState[]): readonly TaskState[] {
+  const states: TaskState[] = [];
+  for (const [index, value] of values.entries()) {
+    const state = namedState(v, `states[${index}]`, value);
+    if (state === undefined) break;
+    states.push(state);
+  }
+  return states;
 }
 
 function textBytes(...texts: readonly string[]): number {

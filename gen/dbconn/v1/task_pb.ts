@@ -549,7 +549,8 @@ export type UpdateTaskRequest = Message<"dbconn.v1.UpdateTaskRequest"> & {
   message?: string | undefined;
 
   /**
-   * A merge patch (RFC 7396) for the task's data: null removes a key. With `replace_data`, the new data.
+   * A merge patch (RFC 7396) for the task's data: null removes a key. With `replace_data`, the new data. At most
+   * 256 KiB as JSON; when the data after the merge has more, RESOURCE_EXHAUSTED, reason TOO_LARGE.
    *
    * @generated from field: google.protobuf.Struct data = 8;
    */
@@ -561,15 +562,17 @@ export type UpdateTaskRequest = Message<"dbconn.v1.UpdateTaskRequest"> & {
   progress?: number | undefined;
 
   /**
-   * Replaces `data` instead of merging into it.
+   * Replaces `data` instead of merging into it. INVALID_ARGUMENT when `data` is neither present nor in the mask.
    *
    * @generated from field: bool replace_data = 10;
    */
   replaceData: boolean;
 
   /**
-   * Unset: the fields that are present. A field in the mask but absent is cleared; one that is present but not
-   * in the mask, a path below `data`, or nothing to do is INVALID_ARGUMENT. `*` names all fields.
+   * Any of group, state, status, code, message, data and progress. Unset or empty: the fields that are present. A
+   * field in the mask but absent is cleared (`group` to `default`, `data` to no keys; a state cannot be cleared);
+   * one that is present but not in the mask, a path below `data`, or nothing to do is INVALID_ARGUMENT. `*`, alone,
+   * names all fields; an absent state then stays as it is, and `data` is merged unless `replace_data` is set.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 11;
    */
@@ -584,8 +587,8 @@ export type UpdateTaskRequest = Message<"dbconn.v1.UpdateTaskRequest"> & {
 
   /**
    * Within the task's last 128 mutations a repeated id is not applied again: the call answers OK with the task as
-   * it is now and `replayed`. Looked at before the etag. The same id with another body is INVALID_ARGUMENT,
-   * reason REQUEST_ID_REUSED. At most 128 characters.
+   * it is now and `replayed`, or NOT_FOUND with `applied` = yes when the task was deleted since. Looked at before
+   * the etag. The same id with another body is INVALID_ARGUMENT, reason REQUEST_ID_REUSED. At most 128 characters.
    *
    * @generated from field: string request_id = 13;
    */

@@ -209,7 +209,7 @@ describe("an update mask", () => {
     ["a present field that is not in the mask", { updateMask: ["code"], status: "x", code: 1 }, ["status"]],
     ["a state that would be cleared", { updateMask: ["state"] }, ["state"]],
     ["a path below data", { updateMask: ["data.a"] }, ["update_mask"]],
-    ["an unknown path", { updateMask: ["colour"] }, ["update_mask"]],
+    ["unknown paths", { updateMask: ["code", "colour", "size"] }, ["update_mask"]],
     ["a field that nobody can update", { updateMask: ["create_time"] }, ["update_mask"]],
     ["a field in camelCase", { updateMask: ["hotTtl"] }, ["update_mask"]],
     ["`*` beside another field", { updateMask: ["*", "code"], code: 1 }, ["update_mask"]],
