@@ -91,7 +91,15 @@ export const cacheEntryChecks: Checks<CacheStore> = {
     }
   },
 
-  async "a set under an etag may make the entry persistent"({ store }) {
+  async "a set under an etag sets the lifetime with the value"({ store, pass }) {
+    const ending = await stored(store, "old");
+    const etag = (await store.get(GENERATION, ending))?.etag ?? "";
+    expect(await store.set(GENERATION, ending, text("new", SHORT_MS), { kind: "if_etag", etag })).toBe(
+      "stored",
+    );
+    await pass(2 * SHORT_MS);
+    expect(await read(store, ending)).toBeUndefined();
+
     const name = newName();
     await store.set(GENERATION, name, text("old", LONG_MS, "right"), ALWAYS);
     const lasting = { ...text("new"), lifetime: undefined };
@@ -175,10 +183,12 @@ export const cacheEntryChecks: Checks<CacheStore> = {
     }
   },
 
-  async "a touch makes an entry persistent, and ends that again"({ store }) {
-    const name = await stored(store, "one");
+  async "a touch makes an entry persistent, and ends that again"({ store, pass }) {
+    const name = await stored(store, "one", SHORT_MS);
     const persistent = await store.touch(GENERATION, name, undefined);
     expect([textOf(persistent), persistent?.ttlMs]).toEqual(["one", undefined]);
+    await pass(2 * SHORT_MS);
+    expect(await read(store, name)).toBe("one");
     expect((await store.get(GENERATION, name))?.ttlMs).toBeUndefined();
     expectLeft(await store.touch(GENERATION, name, LONG_MS), LONG_MS);
   },

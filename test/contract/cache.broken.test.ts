@@ -69,13 +69,6 @@ class ConditionIsCheckedBefore extends MemoryCacheStore {
   }
 }
 
-class AbsentEntryMeetsItsEtag extends MemoryCacheStore {
-  override async set(generation: number, name: EntryName, entry: Setting, condition: SetCondition) {
-    const absent = condition.kind === "if_etag" && this.read(generation, name) === undefined;
-    return super.set(generation, name, entry, absent ? { kind: "always" } : condition);
-  }
-}
-
 class ManyComeWithoutTheAbsent extends MemoryCacheStore {
   override async getMany(generation: number, names: readonly EntryName[]) {
     return (await super.getMany(generation, names)).filter((entry) => entry !== undefined);
@@ -310,7 +303,6 @@ const plants = [
   [BytesBecomeText, AS_SET],
   [ConditionIsIgnored, CONDITION],
   [ConditionIsCheckedBefore, "of many sets at once under if_absent, or under one etag, one wins"],
-  [AbsentEntryMeetsItsEtag, "an expired entry is absent to every condition"],
   [ManyComeWithoutTheAbsent, "many are read in the order asked, absent and repeated ones too"],
   [DeleteSaysAlwaysYes, DELETE],
   [DeleteOnlySaysSo, DELETE],

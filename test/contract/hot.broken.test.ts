@@ -160,6 +160,17 @@ class RaiseKeepsALowerValue extends MemoryHotStore {
   }
 }
 
+/** The floor hides the value well, but the next confirm finds something to replace. */
+class RaiseHidesALowerValue extends MemoryHotStore {
+  override async raise(slot: Slot, revision: number) {
+    this.step(slot, undefined, (entry, now) =>
+      changed(raise(entry, revision, now), (after) =>
+        entry?.value === undefined ? after : { ...entry, floor: after.floor },
+      ),
+    );
+  }
+}
+
 class RaiseLowersTheFloor extends MemoryHotStore {
   override async raise(slot: Slot, revision: number) {
     this.step(slot, undefined, (entry, now) =>
@@ -268,12 +279,6 @@ class SignalIsIgnored extends MemoryHotStore {
   }
 }
 
-class HintIsTheFirst extends MemoryHotStore {
-  override async writeHint(generation: number) {
-    if ((await this.readHint()) === undefined) await super.writeHint(generation);
-  }
-}
-
 class IdentityChangesByItself extends MemoryHotStore {
   #probes = 0;
   override async probe() {
@@ -309,6 +314,7 @@ const plants = [
   [FillSetsNoLifetime, "a value ends by the lifetime that it was stored with, whatever happens to the entry"],
   [RaiseEndsTheLease, RAISE],
   [RaiseKeepsALowerValue, RAISE],
+  [RaiseHidesALowerValue, EMPTY],
   [RaiseLowersTheFloor, "the floor never sinks"],
   [RaiseLosesTheRestOfTheLifetime, "a lease lives in an entry without a value for as long as it was given"],
   [FloorHasALifetimeOfItsOwn, ONE_LIFETIME],
@@ -322,7 +328,6 @@ const plants = [
   [SweepTakesAll, SWEEP],
   [SweepTakesNothing, SWEEP],
   [SignalIsIgnored, "a call whose signal has fired is cancelled and has no effect"],
-  [HintIsTheFirst, "the hint is what was written last, undefined before"],
   [IdentityChangesByItself, "a probe answers the same identity while nothing happened"],
 ] as const;
 

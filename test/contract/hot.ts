@@ -171,6 +171,15 @@ export const hotChecks: Checks<HotStore> = {
     await lease(store, leased);
     await store.confirm(leased, revision(2));
     expect(await shown(store, leased)).toBeUndefined();
+
+    const raised = await filled(store, 3);
+    await store.raise(raised, 4);
+    const refused = await filled(store, 3);
+    await store.fill(refused, fresh("token"), revision(4));
+    for (const dropped of [raised, refused]) {
+      await store.confirm(dropped, revision(5));
+      expect(await shown(store, dropped)).toBeUndefined();
+    }
   },
 
   async "a confirm replaces an older value, and leaves the same and a newer one alone"({ store }) {

@@ -9,6 +9,7 @@ import {
   ownRedis,
   SLOT,
   UNAVAILABLE,
+  unavailableBecause,
 } from "./redis-under-fault.ts";
 
 const HEARTBEAT_MS = 100;
@@ -102,7 +103,20 @@ describeWithTools("Redis outages", ["redis-server"], () => {
     await admin.sendCommand(["REPLICAOF", "127.0.0.1", "1"]);
     await doubt;
     await expect(stores.hot.probe()).rejects.toMatchObject(UNAVAILABLE);
+    // Not for reads either, though a replica would answer them: no socket to it is let through.
+    await unavailableBecause(stores, "not a master");
     await admin.sendCommand(["REPLICAOF", "NO", "ONE"]);
+    expect(await answering(stores)).not.toBe(before);
+  });
+
+  it("a server that became another one between two looks is noticed without a command", async () => {
+    const server = await ownRedis();
+    const stores = await openOn(server, { timeoutMs: HEARTBEAT_MS });
+    const before = await stores.hot.probe();
+    const doubt = nextDoubt(stores);
+    const demotion = (await adminOf(server)).multi();
+    await demotion.addCommand(["REPLICAOF", "127.0.0.1", "1"]).addCommand(["REPLICAOF", "NO", "ONE"]).exec();
+    await doubt;
     expect(await answering(stores)).not.toBe(before);
   });
 

@@ -60,6 +60,20 @@ export async function answering({ hot }: RedisStores): Promise<string> {
   }
 }
 
+/** Resolves when a read fails with this cause; rejects when a read succeeds before. */
+export async function unavailableBecause({ hot }: RedisStores, cause: string): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  for (;;) {
+    const failure = await hot.readHint(signal).then(
+      () => new Error("the store answered"),
+      (error: Error) => error,
+    );
+    if (String(failure.cause).includes(cause)) return;
+    if (failure.message === "the store answered") throw failure;
+    await delay(10, undefined, { signal });
+  }
+}
+
 /** Stores revision 1 at SLOT. */
 export async function fillSlot({ hot }: RedisStores): Promise<"stored" | "refused"> {
   await hot.getOrLease(SLOT, { minRevision: 0, token: "fill", leaseMs: LONG_MS });
