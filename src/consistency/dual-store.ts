@@ -7,7 +7,7 @@ import type { Json } from "../json.ts";
 import type { Document, DurableStore } from "../ports/durable-store.ts";
 import type { Hit, HotStore } from "../ports/hot-store.ts";
 import { type Committed, commit } from "./commit.ts";
-import type { Generation, Lease } from "./generation.ts";
+import type { Lease, Leases } from "./generation.ts";
 import { copyTail, readHistory, tailIsLong } from "./history.ts";
 import type {
   Mutated,
@@ -29,7 +29,7 @@ export interface DualStoreOptions {
   readonly kind: ObjectKind;
   readonly durable: DurableStore;
   readonly hot: HotStore;
-  readonly generation: Generation;
+  readonly generation: Leases;
   readonly timing: Timing;
 }
 

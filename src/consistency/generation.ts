@@ -40,6 +40,9 @@ export interface Lease {
   readonly epoch: number;
 }
 
+/** What those who read and write objects need of the generation. */
+export type Leases = Pick<Generation, "lease" | "holds" | "reportHotFailure" | "lastKnown" | "durableDown">;
+
 /** The generation as it was when the durable store was last heard of. */
 export interface LastKnown {
   readonly number: number;

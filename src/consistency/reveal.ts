@@ -4,13 +4,13 @@
  */
 import { ServiceError } from "../errors.ts";
 import type { HotStore, Slot, Versioned } from "../ports/hot-store.ts";
-import type { Generation, Lease } from "./generation.ts";
+import type { Lease, Leases } from "./generation.ts";
 
 export class Revealer {
-  readonly #generation: Generation;
+  readonly #generation: Leases;
   readonly #hot: HotStore;
 
-  constructor(generation: Generation, hot: HotStore) {
+  constructor(generation: Leases, hot: HotStore) {
     this.#generation = generation;
     this.#hot = hot;
   }

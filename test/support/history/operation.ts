@@ -88,7 +88,25 @@ export interface History {
   }[];
 }
 
-export type Invariant = "T1" | "T2" | "T3" | "T4" | "T5" | "T6" | "T7" | "T8" | "T9" | "T10" | "T11" | "E1";
+/**
+ * T1 to T11 and E1 as in docs/consistency.md. L1: what is read often becomes hot. L2: every call is answered once the
+ * stores answer.
+ */
+export type Invariant =
+  | "T1"
+  | "T2"
+  | "T3"
+  | "T4"
+  | "T5"
+  | "T6"
+  | "T7"
+  | "T8"
+  | "T9"
+  | "T10"
+  | "T11"
+  | "E1"
+  | "L1"
+  | "L2";
 
 export interface Violation {
   readonly invariant: Invariant;
