@@ -25,8 +25,8 @@ const CATEGORIES: Readonly<Record<string, string>> = {
   Uppercase_Letter: "Lu",
 };
 
-/** One token of the pattern: two escaped surrogates, an escaped property, another escape, or any one character. */
-const TOKEN = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\[pP]\{[^}]*\}|\\.|[\s\S]/gu;
+/** One token: two escaped surrogates, an escaped property, another escape, a named group's start, any one character. */
+const TOKEN = /\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\[pP]\{[^}]*\}|\\.|\(\?<[\p{ID_Continue}$]+>|[\s\S]/gu;
 
 /** What Ajv wants of an expression; `toString` is the key under which it keeps one, so it has to tell them apart. */
 export interface Pattern {
@@ -53,12 +53,16 @@ function translate(source: string): string {
     else if (token === "\\s") return inClass ? SPACE : `[${SPACE}]`;
     else if (token === "\\S") return inClass ? NOT_SPACE : `[${NOT_SPACE}]`;
     else if (token === "\\b" && inClass) return "\\x08";
+    // The translation would take it for the letter.
+    else if (token === "\\k") throw new Error("back references are not supported");
+    // Without back references names are of no use, and two groups may share one in ECMAScript only.
+    else if (token.startsWith("(?<") && !inClass) return "(";
     // A nul and a digit are two characters here, an octal number there.
     else if (token === "\\0") return "\\x00";
     else if (token === "(" && !inClass && isModifier(tokens, index)) {
       throw new Error("inline flags are not supported");
     } else if (/^\\[pP]\{/.test(token)) return property(token);
-    else if (token.length === 12) return character(token);
+    else if (token.startsWith("\\u") && token.length > 2) return character(token);
     return token;
   });
   return RE2JS.translateRegExp(rewritten.join(""));
