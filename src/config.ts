@@ -63,6 +63,8 @@ function build(values: Values, warnings: readonly string[], report: Report) {
       port: values.PORT,
       corsOrigins: values.CORS_ORIGINS,
       shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+      /** Whether clients of this service's predecessor are served. */
+      legacyApi: values.LEGACY_API,
       limits: {
         maxConnections: values.MAX_CONNECTIONS,
         maxConcurrentStreams: values.MAX_STREAMS,

@@ -10,7 +10,9 @@ import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../gen/dbconn/v1/task_pb.ts";
+import { DatabaseService } from "../gen/legacy/database_service/database_service_pb.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { isPattern } from "./adapters/ajv/is-pattern.ts";
 import { openDocumentValidator } from "./adapters/ajv/open.ts";
 import { openMemory } from "./adapters/memory/open.ts";
 import { openMongo } from "./adapters/mongo/durable.ts";
@@ -32,6 +34,7 @@ import type { DurableStore } from "./ports/durable-store.ts";
 import type { HotStore } from "./ports/hot-store.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
+import { createLegacyService } from "./rpc/legacy/service.ts";
 import { createSchemaService } from "./rpc/schema-service.ts";
 import { createStatusService } from "./rpc/status-service.ts";
 import { taskService } from "./rpc/task-service.ts";
@@ -124,16 +127,20 @@ async function main(): Promise<void> {
     ttls: config.cache.ttls,
     stats: { hits: 0, misses: 0 },
   };
+  const maxMessageBytes = config.server.limits.writeMaxBytes;
+  const legacy = createLegacyService({ tasks, schemas, cache: entries, stores, isPattern, maxMessageBytes });
   const status = { stores, uptime: timing.monotonic, version: packageJson.version, instanceId: instance };
 
   const readiness = createReadiness();
   const server = await createServer({
-    routes: (router: ConnectRouter) =>
+    routes: (router: ConnectRouter) => {
       router
         .service(TaskService, taskService(tasks))
         .service(SchemaService, createSchemaService(schemas))
         .service(CacheService, createCacheService(entries))
-        .service(StatusService, createStatusService(status)),
+        .service(StatusService, createStatusService(status));
+      if (config.server.legacyApi) router.service(DatabaseService, legacy);
+    },
     interceptors: [errorInterceptor(log)],
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,

@@ -13,7 +13,7 @@ const KEY_BYTES = 512;
 const PATTERN_BYTES = 1024;
 const VALUE_BYTES = 1024 * 1024;
 const ETAG_CHARS = 128;
-const MAX_TTL_MS = 10 * 365.25 * 24 * 60 * 60 * 1000;
+export const MAX_TTL_MS = 10 * 365.25 * 24 * 60 * 60 * 1000;
 
 /** The lifetime that a request asks for. Neither: the namespace's default. */
 export interface LifetimeRequest {

@@ -11,7 +11,13 @@ import { afterwards, changed, eventOfReplay, type HeadChanged } from "./change.t
 import { actOf, type ChangeInput, checkChange, checkDescription, checkLabels } from "./checks.ts";
 import { checkDocument, readContent } from "./content.ts";
 import type { SchemaContext } from "./context.ts";
-import { bodyGone, compatibilityUnimplemented, schemaDeleted, tooManyReleases } from "./errors.ts";
+import {
+  bodyGone,
+  compatibilityUnimplemented,
+  schemaDeleted,
+  schemaNotFound,
+  tooManyReleases,
+} from "./errors.ts";
 import { type Act, eventOf } from "./events.ts";
 import { MAX_RELEASES } from "./limits.ts";
 import { type Release, toRelease } from "./release.ts";
@@ -38,6 +44,8 @@ export interface PublishInput extends ChangeInput {
   readonly labels: Labels;
   readonly description: string | undefined;
   readonly validateOnly: boolean;
+  /** Only to a schema that is there: `not_found` / SCHEMA_NOT_FOUND for a new name. */
+  readonly existing?: true;
 }
 
 export interface Published {
@@ -150,6 +158,7 @@ function decide(current: Document | undefined, p: Publication): Decision {
   checkVersion(current, p.etag);
   const head = isLive(current) ? existing(current) : undefined;
   if (head?.deleted) throw schemaDeleted("failed_precondition");
+  if (head === undefined && p.input.existing) throw schemaNotFound();
   if (head !== undefined) {
     checkUnlike(head, p.input);
     const active = findRelease(head, 0);

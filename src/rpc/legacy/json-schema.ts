@@ -29,16 +29,15 @@ const PROPERTY_TYPES: ReadonlyMap<PropertyType, PropertyTypeName> = new Map([
   [PropertyType.BOOLEAN, "boolean"],
 ]);
 
-/** Enums are open on the wire. */
-export function checkJsonSchema(v: Violations, field: string, schema: JsonSchema | undefined): void {
-  if (!v.check(schema !== undefined, field, "must be set")) return;
-  for (const [name, { type }] of Object.entries(schema?.properties ?? {})) {
-    v.check(
-      PROPERTY_TYPES.has(type),
-      `${field}.properties[${JSON.stringify(name)}].type`,
-      "must be a PropertyType",
-    );
+/** Answers the schema. Enums are open on the wire, so that a type may be none. */
+export function checkJsonSchema(v: Violations, field: string, schema: JsonSchema | undefined): JsonSchema {
+  v.check(schema !== undefined, field, "must be set");
+  const present = schema ?? create(JsonSchemaSchema);
+  for (const [name, { type }] of Object.entries(present.properties)) {
+    const at = `${field}.properties[${JSON.stringify(name)}].type`;
+    v.check(PROPERTY_TYPES.has(type), at, "must be a PropertyType");
   }
+  return present;
 }
 
 export function toDocument(legacy: JsonSchema, isPattern: IsPattern): JsonObject {

@@ -13,10 +13,15 @@ export function encodeName(text: string): string {
   return /^[A-Za-z0-9]/.test(encoded) ? encoded : LEADING + encoded;
 }
 
-/** The name for a text that has to be there and to fit. */
-export function checkedName(v: Violations, field: string, text: string): string {
+/** The name for a text that has to fit and, unless `optional`, to be there. */
+export function checkedName(
+  v: Violations,
+  field: string,
+  text: string,
+  options: { readonly optional?: true } = {},
+): string {
   const name = encodeName(text);
-  if (v.check(text !== "", field, "must be set")) {
+  if (v.check(text !== "" || options.optional === true, field, "must be set")) {
     v.check(NAME.test(name), field, "must have at most 128 characters once it is percent-encoded");
   }
   return name;

@@ -2,19 +2,10 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type JsonSchema, JsonSchemaSchema, PropertyType } from "../../../gen/legacy/utils/utils_pb.ts";
-import { compilePattern } from "../../../src/adapters/ajv/patterns.ts";
+import { isPattern } from "../../../src/adapters/ajv/is-pattern.ts";
 import { canonicalJson } from "../../../src/canonical.ts";
 import type { Json } from "../../../src/json.ts";
 import { fromDocument, toDocument } from "../../../src/rpc/legacy/json-schema.ts";
-
-function isPattern(source: string): boolean {
-  try {
-    compilePattern(source);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 function legacy(init: MessageInitShape<typeof JsonSchemaSchema>): JsonSchema {
   return create(JsonSchemaSchema, init);
