@@ -81,13 +81,30 @@ describe("create", () => {
     expect(new Set(ids).size).toBe(5);
   });
 
+  it("of a task that was purged makes another incarnation: an etag of the old one never passes", async () => {
+    const { tasks, instance } = await openTasks();
+    const { task: old } = await tasks.create(creation());
+    await instance.durable.deleteMany("tasks", ["import/t1"]);
+    const { task } = await tasks.create(creation());
+    expect(task.revision).toBe(old.revision);
+    for (const change of [{ code: 1 }, { data: { a: 1 } }]) {
+      expect(await failure(tasks.update(update({ ...change, etag: old.etag })))).toMatchObject({
+        kind: "aborted",
+      });
+    }
+    expect(await failure(tasks.put(put({ etag: old.etag })))).toMatchObject({ kind: "aborted" });
+    expect(await failure(tasks.delete(deletion({ etag: old.etag })))).toMatchObject({ kind: "aborted" });
+    expect((await tasks.get({ ...named(), consistency: "strong" })).task).toEqual(task);
+  });
+
   it("over a deleted task goes on with the revision, as another incarnation without the old fields", async () => {
-    const { tasks, clock } = await openTasks();
+    const { tasks, clock, instance } = await openTasks();
     const { task: first } = await tasks.create(creation(WHOLE));
     await tasks.delete(deletion());
     clock.time += 10;
     const { task } = await tasks.create(creation());
     expect(task).toMatchObject({ revision: 3, createTime: clock.time, data: {}, progress: undefined });
+    expect(await instance.durable.get("tasks", "import/t1")).not.toHaveProperty("delete_time");
     expect(await failure(tasks.update(update({ code: 1, etag: first.etag })))).toMatchObject({
       kind: "aborted",
     });
