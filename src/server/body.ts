@@ -1,4 +1,5 @@
 import { constants } from "node:http2";
+import type { Readable } from "node:stream";
 import type { ConnectError } from "@connectrpc/connect";
 import { isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
 
@@ -13,15 +14,15 @@ export interface BodyBound {
 
 /**
  * The request's bytes, ended with an error when the bound passes. Connect reads a body without looking at its
- * deadline, so a stalled one would hold the call for as long as the client likes. Leaving early does not
- * destroy the request, as Node's own iteration would: on HTTP/1 that takes the socket and the answer with it.
+ * deadline, so a stalled one would hold the call for as long as the client likes. Leaving early does not end
+ * the request's own iterator: that would destroy the request, and on HTTP/1 the socket and the answer with it.
  */
 export async function* boundedBody(
-  request: RawRequest,
+  request: Readable,
   bound: BodyBound,
   timedOut: () => ConnectError,
 ): AsyncGenerator<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array> = request.iterator({ destroyOnReturn: false });
+  const chunks: AsyncIterator<Uint8Array> = request[Symbol.asyncIterator]();
   let timer: NodeJS.Timeout | undefined;
   let expire = (_error: ConnectError): void => {};
   const expired = new Promise<never>((_, reject) => {
@@ -33,11 +34,13 @@ export async function* boundedBody(
     timer = setTimeout(() => expire(timedOut()), bound.ms);
   };
   try {
-    arm();
+    if (bound.of === "whole") arm();
     for (;;) {
+      if (bound.of === "pause") arm();
       const step = await Promise.race([chunks.next(), expired]);
       if (step.done === true) return;
-      if (bound.of === "pause") arm();
+      // The time that the handler takes is no pause of the client's.
+      if (bound.of === "pause") clearTimeout(timer);
       yield step.value;
     }
   } finally {

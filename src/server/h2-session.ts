@@ -8,8 +8,9 @@ const noticeMs = 1_000;
 const anyStream = 2 ** 31 - 1;
 
 /**
- * Gives a session the listeners without which a peer's reset ends the process, and its idle and age limits.
- * Node has neither limit: an idle session would be held for ever.
+ * Gives the streams of a session the listener without which a peer's reset ends the process (Node's server has
+ * its own for the session), and the session its idle and age limits. Node has neither: an idle session would be
+ * held for ever.
  */
 export function guardSession(session: ServerHttp2Session, limits: Limits): void {
   let open = 0;
@@ -17,7 +18,6 @@ export function guardSession(session: ServerHttp2Session, limits: Limits): void 
   let idle = setTimeout(closeIdle, limits.idleMs);
   const age = setTimeout(() => closeGracefully(session), limits.maxAgeMs);
 
-  session.on("error", ignorePeerError);
   session.on("stream", (stream) => {
     stream.on("error", ignorePeerError);
     clearTimeout(idle);

@@ -64,12 +64,10 @@ export function createOnePort(handler: http.RequestListener, limits: Limits): On
     session.once("close", () => sessions.delete(session));
     guardSession(session, limits);
   });
-  h2.on("sessionError", ignorePeerError);
 
   const sockets = new Set<net.Socket>();
   const undecided = new Set<net.Socket>();
-  // Half-open sockets are how HTTP/1 clients say "that was all" and still read the answer.
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
+  const server = net.createServer({ noDelay: true, keepAlive: true }, (socket) => {
     sockets.add(socket);
     undecided.add(socket);
     socket.on("error", ignorePeerError);
@@ -79,7 +77,6 @@ export function createOnePort(handler: http.RequestListener, limits: Limits): On
     });
     detectProtocol(socket, limits.firstBytesMs, (protocol) => {
       undecided.delete(socket);
-      if (protocol === "http2") socket.allowHalfOpen = false;
       (protocol === "http2" ? h2 : http1).emit("connection", socket);
     });
   });

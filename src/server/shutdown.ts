@@ -59,8 +59,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   );
 
   const cutCalls = calls.size;
-  for (const session of port.sessions) session.close();
-  // Stops the checks of HTTP/1 connections as well; this server was never bound to an address.
+  // Closes the HTTP/1 connections that are idle by now, and ends the checks of their time limits.
   port.http1.close();
   const allClosed = await within(closed, remaining());
   const left = [...port.sockets];

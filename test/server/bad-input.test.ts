@@ -78,6 +78,13 @@ describe("bad input gets a clear error and the server goes on", () => {
     expect((await request(url + write, { method: "OPTIONS" })).status).toBe(405);
   });
 
+  it("a body of a type that no protocol has is not awaited", async () => {
+    const { url } = await start();
+    const stream = (await session(url)).request({ ...grpcHeaders(write), "content-type": "text/plain" });
+    stream.write("the end never comes");
+    expect((await answerOf(stream)).status).toBe(415);
+  });
+
   it("a host that is no host is answered, not left hanging", async () => {
     const { url } = await start();
     expect((await postJson(url + write, '"a"', { host: "a b" })).status).toBe(400);

@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import http2 from "node:http2";
-import { describe, expect, it } from "vitest";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { guardSession } from "../../src/server/h2-session.ts";
+import { createLimits } from "../../src/server/limits.ts";
 import { answerOf, closed, connect, frame, grpcHeaders, received, Step, session, start } from "./support.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
@@ -48,9 +51,32 @@ describe("an HTTP/2 connection has limits", () => {
     const socket = await connect(port);
     socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
-    // DATA on a stream that was never opened.
-    for (let n = 0; n < 10; n++) socket.write(Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 99, 0]));
+    // HEADERS with a field name in upper case, which is malformed: each ends its stream, not the connection.
+    const block = Buffer.from([0, 1, 0x41, 1, 0x62]);
+    for (let n = 0; n < 10; n++) {
+      socket.write(Buffer.concat([Buffer.from([0, 0, block.length, 1, 5, 0, 0, 0, 2 * n + 1]), block]));
+    }
     await received(socket);
+  });
+
+  it("a stream's reset ends no process, also where nobody listens to the stream", async () => {
+    const bare = http2.createServer();
+    onTestFinished(() => {
+      bare.close();
+    });
+    const ended = new Step();
+    bare.on("session", (incoming) => guardSession(incoming, createLimits()));
+    bare.on("stream", (stream) => {
+      stream.once("close", ended.reach);
+      stream.respond();
+    });
+    await once(bare.listen(0, "127.0.0.1"), "listening");
+    const client = await session(`http://127.0.0.1:${(bare.address() as AddressInfo).port}`);
+    const stream = client.request(grpcHeaders(path));
+    stream.on("error", () => {});
+    await once(stream, "response");
+    stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+    await ended.wait();
   });
 
   it("an idle connection is asked to go and closed", async () => {

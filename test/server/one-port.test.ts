@@ -39,11 +39,25 @@ describe("the port tells protocols apart by their first bytes", () => {
     expect(await answer).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it("an HTTP/1 client that has sent all and closed its side still gets the answer", async () => {
-    const { port } = await start();
+  it("an HTTP/1 client that closes its side has left, and its handler is told", async () => {
+    const entered = new Step();
+    const told = new Step();
+    const { port } = await start({
+      handlers: {
+        read: async (message, { signal }) => {
+          entered.reach();
+          await aborted(signal);
+          told.reach();
+          return message;
+        },
+      },
+    });
     const socket = await connect(port);
-    socket.end(get);
-    expect(await received(socket)).toMatch(/^HTTP\/1\.1 200 OK/);
+    socket.write("GET /test.v1.TestService/Read?encoding=json&message=%22%22 HTTP/1.1\r\nHost: test\r\n\r\n");
+    await entered.wait();
+    socket.end();
+    await told.wait();
+    await received(socket);
   });
 
   it("bytes of no protocol are answered with 400 and closed", async () => {

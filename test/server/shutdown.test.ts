@@ -6,6 +6,7 @@ import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/h
 import { createLimits } from "../../src/server/limits.ts";
 import { createServer } from "../../src/server/server.ts";
 import {
+  answerOf,
   clientOf,
   closed,
   connect,
@@ -52,6 +53,39 @@ describe("a drain loses no call", () => {
       expect(await drained).toEqual({ cutCalls: 0, destroyedConnections: 0 });
     },
   );
+
+  it("a peer is asked to go at once, and its call in flight is not disturbed by that", async () => {
+    const entered = new Step();
+    const finish = new Step();
+    const { port, url, server } = await start({
+      handlers: {
+        write: async (_message, { signal }) => {
+          entered.reach();
+          await finish.wait();
+          return { value: signal.aborted ? "disturbed" : "undisturbed" };
+        },
+      },
+    });
+    const idle = await connect(port);
+    idle.write("GET /livez HTTP/1.1\r\nHost: test\r\n\r\n");
+    await once(idle, "data");
+    const client = await session(url);
+    const stream = client.request({
+      ...grpcHeaders("/test.v1.TestService/Write"),
+      "content-type": "application/json",
+    });
+    stream.end('""');
+    const answer = answerOf(stream);
+    await entered.wait();
+    const goaway = once(client, "goaway");
+    const idleEnd = received(idle);
+    const drained = server.close(20_000);
+    // Both happen while the call is still in flight.
+    await Promise.all([goaway, idleEnd]);
+    finish.reach();
+    expect((await answer).body).toBe('"undisturbed"');
+    expect(await drained).toEqual({ cutCalls: 0, destroyedConnections: 0 });
+  });
 
   it("an HTTP/1 answer during the drain says that the connection is given up", async () => {
     const { url, server, entered, finish } = await held();
@@ -128,6 +162,28 @@ describe("what would hold the port is ended", () => {
     await expect(reading).rejects.toMatchObject({ code: Code.Unavailable });
     expect(seen).toEqual(["first"]);
     expect(await server.close(20_000)).toEqual({ cutCalls: 0, destroyedConnections: 0 });
+  });
+
+  it("an HTTP/1 connection that was to be kept is closed after the stream that it carried", async () => {
+    const { port, server } = await start({
+      handlers: {
+        async *count(_message, { signal }) {
+          yield { value: "first" };
+          await once(signal, "abort");
+        },
+      },
+    });
+    const socket = await connect(port);
+    const body = frame(Buffer.from('""'));
+    socket.write(
+      "POST /test.v1.TestService/Count HTTP/1.1\r\nHost: test\r\n" +
+        `Content-Type: application/connect+json\r\nContent-Length: ${body.byteLength}\r\n\r\n`,
+    );
+    socket.write(body);
+    await once(socket, "data");
+    const rest = received(socket);
+    expect(await server.close(5_000)).toEqual({ cutCalls: 0, destroyedConnections: 0 });
+    expect(await rest).toContain('"unavailable"');
   });
 
   it("a stream that a handler ends at the signal does not look complete", async () => {
