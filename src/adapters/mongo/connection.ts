@@ -38,6 +38,7 @@ export class Connection {
   readonly #closing = new AbortController();
   /** Ends with the first attempt, whichever way. */
   readonly #attempted: Promise<void>;
+  readonly #opening: Promise<void>;
   #server: Server | undefined;
   #failure: unknown;
   /** Monotonic time since when no server could take a write. */
@@ -66,7 +67,7 @@ export class Connection {
     });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#attempted = promise;
-    void this.#open(resolve);
+    this.#opening = this.#open(resolve);
   }
 
   /** The server, once it is known. Throws `unavailable`, not applied, while it is away. */
@@ -109,7 +110,7 @@ export class Connection {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await this.#attempted;
+    await this.#opening;
     await this.#client.close();
   }
 

@@ -41,6 +41,8 @@ export class DocumentLocks {
   /** What waits in this process, by document; its calls take turns without asking the server. */
   readonly #waiting = new Map<string, Waiting[]>();
 
+  readonly #draining = new Set<Promise<void>>();
+
   constructor(locks: () => Collection<Lock>) {
     this.#locks = locks;
   }
@@ -56,8 +58,14 @@ export class DocumentLocks {
       }
       const queue: Waiting[] = [{ task, refuse: reject }];
       this.#waiting.set(document, queue);
-      void this.#drain(document, queue);
+      const draining = this.#drain(document, queue).finally(() => this.#draining.delete(draining));
+      this.#draining.add(draining);
     });
+  }
+
+  /** Resolves when every lock of this process is given back. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#draining);
   }
 
   async #drain(document: string, queue: Waiting[]): Promise<void> {

@@ -167,6 +167,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
       }),
     ping: (signal) => call(signal, () => connection.ping()),
     close: async () => {
+      await locks.idle();
       await connection.close();
       await Promise.all(indexing);
     },

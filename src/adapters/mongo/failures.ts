@@ -10,7 +10,6 @@ const NEVER_SENT = new Set([
   "MongoWaitQueueTimeoutError",
   "MongoTopologyClosedError",
   "MongoNotConnectedError",
-  "MongoClientClosedError",
   "MongoServerClosedError",
 ]);
 

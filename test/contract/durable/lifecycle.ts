@@ -38,8 +38,7 @@ async function refusesAborted(store: DurableStore): Promise<void> {
     [AbortSignal.abort(new ServiceError("unavailable", "SHUTTING_DOWN", "going")), "unavailable"],
   ] as const;
   for (const [signal, kind] of reasons) {
-    for (const call of everyCall(store, signal)) {
-      const error = await failure(call);
+    for (const error of await Promise.all(everyCall(store, signal).map(failure))) {
       assert.equal(error.kind, kind);
       assert.equal(error.applied, "no");
     }
@@ -84,8 +83,7 @@ async function closes(store: DurableStore): Promise<void> {
   await store.update(upsert("a", {}));
   await store.close();
   await store.close();
-  for (const call of everyCall(store)) {
-    const error = await failure(call);
+  for (const error of await Promise.all(everyCall(store).map(failure))) {
     assert.equal(error.kind, "unavailable");
     assert.equal(error.reason, "DURABLE_STORE_UNAVAILABLE");
     assert.equal(error.applied, "no");

@@ -1,0 +1,96 @@
+import { MongoClient } from "mongodb";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DocumentLocks, type Lock } from "../../../src/adapters/mongo/document-locks.ts";
+import { openMongo } from "../../../src/adapters/mongo/durable.ts";
+import { COLLECTIONS, upsert } from "../../contract/durable/harness.ts";
+import { describeWithMongo } from "../../support/real-stores.ts";
+
+describeWithMongo("locks of documents that processes share", ({ uri, database }) => {
+  const client = new MongoClient(uri);
+  const collection = client.db(database).collection<Lock>("turns");
+
+  beforeAll(async () => {
+    await client.connect();
+  });
+
+  afterAll(() => client.close());
+
+  it("let one at a time work on a document, within and across processes", async () => {
+    const holders = [0, 1, 2].map(() => new DocumentLocks(() => collection));
+    let working = 0;
+    let most = 0;
+    let done = 0;
+    await Promise.all(
+      Array.from({ length: 90 }, (_, at) =>
+        holders[at % 3]?.run("a", async () => {
+          working += 1;
+          most = Math.max(most, working);
+          await new Promise(setImmediate);
+          working -= 1;
+          done += 1;
+        }),
+      ),
+    );
+    expect([done, most]).toEqual([90, 1]);
+    await Promise.all(holders.map((locks) => locks.idle()));
+    expect(await collection.countDocuments()).toBe(0);
+  });
+
+  it("pass on what the work answers and throws, and go on after it", async () => {
+    const locks = new DocumentLocks(() => collection);
+    const failing = locks.run("b", () => Promise.reject(new Error("mine")));
+    const next = locks.run("b", async () => "answer");
+    await expect(failing).rejects.toThrow("mine");
+    expect(await next).toBe("answer");
+  });
+
+  it("do not make different documents wait for each other", async () => {
+    const locks = new DocumentLocks(() => collection);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = locks.run("c", () => promise);
+    await locks.run("d", async () => undefined);
+    resolve();
+    await held;
+  });
+
+  it("take over from a holder that is gone", async () => {
+    await collection.insertOne({ _id: "e", holder: "killed" });
+    const locks = new DocumentLocks(() => collection);
+    expect(await locks.run("e", async () => "mine")).toBe("mine");
+    await locks.idle();
+    expect(await collection.findOne({ _id: "e" })).toBe(null);
+  });
+
+  it("refuse the work when the server cannot be asked", async () => {
+    const gone = new MongoClient("mongodb://127.0.0.1:1/", { serverSelectionTimeoutMS: 50 });
+    const locks = new DocumentLocks(() => gone.db("x").collection<Lock>("locks"));
+    await expect(locks.run("a", async () => "never")).rejects.toThrow();
+    await gone.close();
+  });
+});
+
+describeWithMongo("two stores on one server", ({ uri, database }) => {
+  describe("writing the same document", () => {
+    it("lose none of 200 concurrent merges", async () => {
+      const stores = await Promise.all(
+        [0, 1].map(() => openMongo({ uri, database, collections: COLLECTIONS })),
+      );
+      const results = await Promise.all(
+        Array.from({ length: 200 }, (_, at) =>
+          stores[at % 2]?.update(
+            upsert("a", {
+              set: [[["data", `k${at}`], at]],
+              push: [{ path: ["requests"], value: { id: `r${at}` }, keepLast: 16 }],
+            }),
+          ),
+        ),
+      );
+      const revisions = results.map((result) => Number(result?.document?.revision)).sort((a, b) => a - b);
+      expect(revisions).toEqual(Array.from({ length: 200 }, (_, at) => at + 1));
+      const document = await stores[0]?.get("things", "a");
+      expect(Object.keys(document?.data as object)).toHaveLength(200);
+      expect(document?.requests).toHaveLength(16);
+      await Promise.all(stores.map((store) => store.close()));
+    });
+  });
+});
