@@ -1,4 +1,5 @@
-import type { Dialect } from "./ports/document-validator.ts";
+/** The dialects of JSON Schema that are understood. */
+export type Dialect = "draft-07" | "2019-09" | "2020-12";
 
 /** `$schema` to dialect, an empty fragment left out. */
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([

@@ -9,10 +9,8 @@
  *  - `deadline_exceeded` / `cancelled`: the signal fired.
  *  - `unavailable` / SHUTTING_DOWN: closed.
  */
+import type { Dialect } from "../dialect.ts";
 import type { Json } from "../json.ts";
-
-/** The dialects of JSON Schema that are understood. */
-export type Dialect = "draft-07" | "2019-09" | "2020-12";
 
 /** A schema as text, so that neither key order nor any key is lost on the way to the judge. */
 export interface SchemaText {

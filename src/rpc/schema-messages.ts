@@ -1,6 +1,7 @@
 import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type ListValue, ListValueSchema, type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
 import * as messages from "../../gen/dbconn/v1/schema_pb.ts";
+import type { Dialect } from "../dialect.ts";
 import type { HeadChanged, SchemaChanged } from "../domain/schemas/change.ts";
 import type { SchemaEvent } from "../domain/schemas/events.ts";
 import type { Operation } from "../domain/schemas/json-patch.ts";
@@ -8,7 +9,7 @@ import type { Release } from "../domain/schemas/release.ts";
 import { COMPATIBILITIES, type Compatibility, type Schema } from "../domain/schemas/schema.ts";
 import type { Violations } from "../domain/validation.ts";
 import type { Json } from "../json.ts";
-import type { Dialect, DocumentResult } from "../ports/document-validator.ts";
+import type { DocumentResult } from "../ports/document-validator.ts";
 import { checkEnum, int64, timestamp } from "./convert.ts";
 import { valueBytes } from "./wire-size.ts";
 

@@ -88,6 +88,7 @@ export function describeDocumentValidator(name: string, open: OpenValidator): vo
         ],
         ["another dialect inside", { $defs: { a: { $id: "a", $schema: DRAFT_07 } } }, ["/$defs/a/$schema"]],
         ["arrays for items in 2020-12", { items: [{}] }, ["/items"]],
+        ["unevaluatedItems with contains", { contains: {}, unevaluatedItems: false }, ["/unevaluatedItems"]],
       ])("refuses %s and says where", async (_, document, where) => {
         expect(await pointers(document)).toEqual(where);
       });
@@ -175,6 +176,48 @@ export function describeDocumentValidator(name: string, open: OpenValidator): vo
         ],
       ])("inside the document work: %s", async (_, schema) => {
         expect(await verdicts(schema, "text", 7)).toEqual([true, false]);
+      });
+
+      it.each([
+        [
+          "in a schema of one name",
+          {
+            $ref: "#/$defs/a",
+            $defs: { a: { $dynamicRef: "#t" }, b: { $dynamicAnchor: "t", type: "string" } },
+          },
+        ],
+        [
+          "beside a plain one",
+          { $ref: "#/$defs/b", $dynamicRef: "#t", $defs: { b: { $dynamicAnchor: "t", type: "string" } } },
+        ],
+        ["by pointer", { $dynamicRef: "#/$defs/b", $defs: { b: { type: "string" } } }],
+      ])("that are dynamic work where only one schema can be meant: %s", async (_, schema) => {
+        expect(await verdicts(schema, "text", 7)).toEqual([true, false]);
+      });
+
+      it("that are dynamic are refused where the way decides", async () => {
+        const item = { $id: "list", items: { $dynamicRef: "#t" }, $defs: { t: { $dynamicAnchor: "t" } } };
+        const several = { $ref: "list", $defs: { t: { $dynamicAnchor: "t", type: "string" }, item } };
+        expect(await pointers(several)).toEqual(["/$defs/item/items/$dynamicRef"]);
+        const inner = { $id: "in", $recursiveAnchor: true, items: { $recursiveRef: "#" } };
+        const recursive = { $schema: DRAFT_2019, $recursiveAnchor: true, $defs: { inner } };
+        expect(await pointers(recursive)).toEqual(["/$defs/inner/items/$recursiveRef"]);
+      });
+
+      it("reach keys of any text", async () => {
+        const key = 'a/b~c%25"ü #';
+        const $ref = "#/$defs/a~1b~0c%2525%22%C3%BC%20%23";
+        expect(await verdicts({ $ref, $defs: { [key]: { type: "string" } } }, "t", 1)).toEqual([true, false]);
+      });
+
+      it("of draft-07 ignore an $id beside them", async () => {
+        const definitions = { base: { $id: "other/", type: "string" }, a: { type: "number" } };
+        const schema = {
+          $schema: DRAFT_07,
+          properties: { p: { $id: "other/", $ref: "#/definitions/a" } },
+          definitions,
+        };
+        expect(await verdicts(schema, { p: 1 }, { p: "t" })).toEqual([true, false]);
       });
 
       it("make recursive schemas possible", async () => {

@@ -3,7 +3,7 @@ import { Ajv, type Options, type ValidateFunction } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats, { type FormatName } from "ajv-formats";
-import type { Dialect } from "../../ports/document-validator.ts";
+import type { Dialect } from "../../dialect.ts";
 import { compilePattern, type Pattern } from "./patterns.ts";
 
 /** The formats of the dialects' specifications that Ajv can assert; the rest are notes. */
@@ -59,6 +59,10 @@ export function metaValidator(dialect: Dialect): ValidateFunction {
 }
 
 /**
+ * Known to differ from the specification, all in what counts as evaluated: `unevaluatedItems` and
+ * `unevaluatedProperties` count what an `if` looked at though it failed, and `unevaluatedItems` misses `items` in a
+ * branch of `anyOf`.
+ *
  * An Ajv of its own for each schema: what one schema calls itself cannot be seen by another, and all of it goes
  * when the validator goes. Without meta-schemas, for a reference to one leads out of the document.
  */

@@ -1,17 +1,14 @@
 /** What a worker does: checks schemas, compiles them, and judges documents by them. */
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { LRUCache } from "lru-cache";
-import { dialectOf } from "../../dialect.ts";
-import { getKey, isObject, type Json } from "../../json.ts";
-import type { Dialect, DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
+import type { Dialect } from "../../dialect.ts";
+import type { Json } from "../../json.ts";
+import type { DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
 import { freshAjv, metaValidator } from "./dialects.ts";
 import { documentErrors, limited, schemaProblems, TextBudget } from "./errors.ts";
-import { MAP_KEYWORDS } from "./keywords.ts";
-import { compilePattern } from "./patterns.ts";
-import { step } from "./pointer.ts";
 import { type Places, prepare } from "./prepare.ts";
 import { resolveDocument } from "./references.ts";
-import type { Subschema } from "./subschemas.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** Compiled code takes some ten times the schema's text, and has to stay well below a worker's memory. */
 const CACHE_CHARS = 4 * 1024 * 1024;
@@ -60,10 +57,10 @@ export class Judge {
   }
 
   #compile(schema: SchemaText, root: Json): Compiled {
-    const { schemas, problems } = resolveDocument(root);
-    const found = [...problems, ...schemas.flatMap((subschema) => problemsOf(subschema, schema.dialect))];
-    if (found.length > 0) return { problems: found };
-    const places = prepare(schemas);
+    const document = resolveDocument(root, schema.dialect);
+    const problems = [...document.problems, ...unsupported(document.schemas, schema.dialect)];
+    if (problems.length > 0) return { problems };
+    const places = prepare(document);
     try {
       const validate = freshAjv(schema.dialect).compile(root as object | boolean);
       const validator = { validate, places };
@@ -83,37 +80,4 @@ export class Judge {
     this.#metaValidators.set(dialect, made);
     return made;
   }
-}
-
-/** What the meta-schema cannot see, at one schema. */
-function problemsOf({ schema, pointer }: Subschema, dialect: Dialect): readonly SchemaProblem[] {
-  const problems: SchemaProblem[] = [];
-  const add = (at: string, message: string) => problems.push({ pointer: at, message });
-  const declared = getKey(schema, "$schema");
-  if (typeof declared === "string" && dialectOf(declared) !== dialect) {
-    add(step(pointer, "$schema"), "must be the dialect of the whole document");
-  }
-  const checkPattern = (at: string, pattern: string) => {
-    try {
-      compilePattern(pattern);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : "not a pattern";
-      add(at, `must be a pattern that can be matched in linear time: ${why}`);
-    }
-  };
-  const pattern = getKey(schema, "pattern");
-  if (typeof pattern === "string") checkPattern(step(pointer, "pattern"), pattern);
-  const byPattern = getKey(schema, "patternProperties");
-  if (isObject(byPattern)) {
-    const at = step(pointer, "patternProperties");
-    for (const key of Object.keys(byPattern)) checkPattern(step(at, key), key);
-  }
-  for (const keyword of [...MAP_KEYWORDS, "dependentRequired"]) {
-    const map = getKey(schema, keyword);
-    if (isObject(map) && Object.hasOwn(map, "__proto__")) {
-      // Ajv passes over this name; a rule that is not enforced must not be taken.
-      add(step(step(pointer, keyword), "__proto__"), "a rule for this name is not supported");
-    }
-  }
-  return problems;
 }

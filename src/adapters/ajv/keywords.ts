@@ -1,4 +1,5 @@
 /** Where a JSON Schema holds further schemas. The union of the three dialects: what one does not know is a note. */
+import type { Dialect } from "../../dialect.ts";
 
 /** The value is a schema. */
 const SCHEMA = [
@@ -33,4 +34,18 @@ export const MAP_KEYWORDS: ReadonlySet<string> = new Set(MAP);
 export const FOREIGN_KEYWORDS = ["$async", "id", "nullable"];
 
 /** Keywords whose value refers to a schema. */
-export const REFERENCE_KEYWORDS = ["$ref", "$dynamicRef", "$recursiveRef"];
+export const REFERENCES: Readonly<Record<Dialect, readonly string[]>> = {
+  "draft-07": ["$ref"],
+  "2019-09": ["$ref", "$recursiveRef"],
+  "2020-12": ["$ref", "$dynamicRef"],
+};
+
+/** Keywords that name the schema they are in; beside `$id`, which is one everywhere. */
+export const ANCHORS: Readonly<Record<Dialect, readonly string[]>> = {
+  "draft-07": [],
+  "2019-09": ["$anchor"],
+  "2020-12": ["$anchor", "$dynamicAnchor"],
+};
+
+/** All that names a schema or says how far a name reaches; of no use once the references are resolved. */
+export const NAMES = ["$id", "$anchor", "$dynamicAnchor", "$recursiveAnchor"];

@@ -1,3 +1,4 @@
+import type { Dialect } from "../../dialect.ts";
 import { getKey, isObject, type Json, type JsonObject } from "../../json.ts";
 import { LIST_KEYWORDS, MAP_KEYWORDS, SCHEMA_KEYWORDS } from "./keywords.ts";
 import { step } from "./pointer.ts";
@@ -18,10 +19,18 @@ export interface Start {
   readonly base: string;
 }
 
-/** A schema's own URI without its empty fragment, or undefined. A bare fragment is a name, and no URI of its own. */
-export function idOf(schema: JsonObject): string | undefined {
+/** A schema's `$id`, or undefined; draft-07 does not read it beside a `$ref`. */
+export function idOf(schema: JsonObject, dialect: Dialect): string | undefined {
   const id = getKey(schema, "$id");
-  return typeof id === "string" && !id.startsWith("#") ? id.replace(/#$/, "") : undefined;
+  const ignored = dialect === "draft-07" && typeof getKey(schema, "$ref") === "string";
+  return typeof id === "string" && !ignored ? id : undefined;
+}
+
+/** The base inside a schema. An `$id` that is but a fragment names the schema, and moves no base. */
+function baseOf(schema: JsonObject, around: string, dialect: Dialect): string {
+  const id = idOf(schema, dialect);
+  if (id === undefined || id.startsWith("#")) return around;
+  return resolveUri(id.replace(/#$/, ""), around) ?? around;
 }
 
 /** Absolute form of a reference, or undefined when it cannot be resolved against its base. */
@@ -53,13 +62,12 @@ export function* childrenOf(schema: JsonObject, pointer: string): Generator<Chil
 }
 
 /** Every schema at and below `start`. Iterative, so that nesting cannot overflow the stack. */
-export function* subschemas(start: Start): Generator<Subschema> {
+export function* subschemas(start: Start, dialect: Dialect): Generator<Subschema> {
   const stack: Start[] = [start];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const { schema, pointer } = next;
     if (!isObject(schema)) continue;
-    const id = idOf(schema);
-    const base = (id === undefined ? undefined : resolveUri(id, next.base)) ?? next.base;
+    const base = baseOf(schema, next.base, dialect);
     yield { schema, pointer, base };
     for (const child of childrenOf(schema, pointer)) {
       stack.push({ schema: getKey(child.holder, child.key) ?? null, pointer: child.pointer, base });

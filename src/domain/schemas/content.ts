@@ -1,9 +1,9 @@
 /** The content of a release: checked, and known by the hash of its canonical form. */
 import { canonicalJson, sha256Hex } from "../../canonical.ts";
-import { dialectOf } from "../../dialect.ts";
+import { type Dialect, dialectOf } from "../../dialect.ts";
 import { invalid } from "../../errors.ts";
 import { getKey, isObject, type Json } from "../../json.ts";
-import type { Dialect, DocumentValidator, SchemaText } from "../../ports/document-validator.ts";
+import type { DocumentValidator, SchemaText } from "../../ports/document-validator.ts";
 import { checkJson, type Violations } from "../validation.ts";
 import { DOCUMENT_BYTES, DOCUMENT_VALUES } from "./limits.ts";
 

@@ -1,5 +1,5 @@
+import type { Dialect } from "../../dialect.ts";
 import type { Json } from "../../json.ts";
-import type { Dialect } from "../../ports/document-validator.ts";
 import type { Body } from "./bodies.ts";
 import type { ChangeClass, HeadRelease } from "./schema.ts";
 

@@ -1,7 +1,7 @@
 /** A schema, and the head document that it is kept as. */
 import { canonicalJson } from "../../canonical.ts";
+import type { Dialect } from "../../dialect.ts";
 import type { JsonObject } from "../../json.ts";
-import type { Dialect } from "../../ports/document-validator.ts";
 import type { Document } from "../../ports/durable-store.ts";
 import { encodeEtag, type Version } from "../etag.ts";
 import { etagMismatch, releaseNotFound, schemaDeleted, schemaNotFound } from "./errors.ts";
