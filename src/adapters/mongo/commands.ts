@@ -73,10 +73,11 @@ function holdsWhenAbsent(condition: Condition): boolean {
   }
 }
 
-export function changeUpdate({ change, ifAbsent }: Update): UpdateFilter<MongoDocument> {
+/** `mark`: what sets apart the objects that are set, for a server that needs it (documents.ts). */
+export function changeUpdate({ change, ifAbsent }: Update, mark?: string): UpdateFilter<MongoDocument> {
   const { set = [], unset = [], increment = [], push = [] } = change;
   const operators: Record<string, Tests> = {
-    $set: Object.fromEntries(set.map(([path, value]) => [pathName(path), encode(value)])),
+    $set: Object.fromEntries(set.map(([path, value]) => [pathName(path), encode(value, mark)])),
     $unset: Object.fromEntries(unset.map((path) => [pathName(path), ""])),
     $inc: Object.fromEntries([
       ...increment.map(([path, amount]) => [pathName(path), amount]),

@@ -16,15 +16,24 @@ export interface MongoDocument {
 /** No escaped key is this: it holds an array right inside an array, which not every server can. */
 const INNER_ARRAY = "%a";
 
-export function encode(value: Json): unknown {
+/**
+ * Nor this. FerretDB before 2.0 leaves a value that is to be set as it is when the old one equals it, and compares
+ * objects by their values without the names: `{a: 1}` would stay where `{b: 1}` was to be. A mark that no value had
+ * before tells them apart.
+ */
+const MARK = "%n";
+
+/** `mark` goes into the outermost objects. */
+export function encode(value: Json, mark?: string): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(encodeElement);
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [escapeKey(key), encode(child)]));
+  if (Array.isArray(value)) return value.map((element) => encodeElement(element, mark));
+  const entries = Object.entries(value).map(([key, child]) => [escapeKey(key), encode(child)] as const);
+  return Object.fromEntries(mark === undefined ? entries : [...entries, [MARK, mark] as const]);
 }
 
 /** A value as an element of an array. */
-export function encodeElement(value: Json): unknown {
-  return Array.isArray(value) ? { [INNER_ARRAY]: encode(value) } : encode(value);
+export function encodeElement(value: Json, mark?: string): unknown {
+  return Array.isArray(value) ? { [INNER_ARRAY]: encode(value, mark) } : encode(value, mark);
 }
 
 function decode(value: unknown): Json {
@@ -33,7 +42,9 @@ function decode(value: unknown): Json {
   if (typeof value !== "object" || value === null) return value as Json;
   if (INNER_ARRAY in value) return decode(value[INNER_ARRAY]);
   const decoded: Record<string, Json> = {};
-  for (const [key, child] of Object.entries(value)) setKey(decoded, unescapeKey(key), decode(child));
+  for (const [key, child] of Object.entries(value)) {
+    if (key !== MARK) setKey(decoded, unescapeKey(key), decode(child));
+  }
   return decoded;
 }
 

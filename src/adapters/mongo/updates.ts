@@ -1,4 +1,5 @@
 /** One update: a single atomic command, and the proof when it was refused. */
+import { randomUUID } from "node:crypto";
 import type { Collection, UpdateFilter } from "mongodb";
 import { aborted, ServiceError } from "../../errors.ts";
 import type { CollectionSpec, Document, Update, UpdateResult } from "../../ports/durable-store.ts";
@@ -31,7 +32,8 @@ export async function applyUpdate(update: Update, context: UpdateContext): Promi
     let changed: MongoDocument | null = null;
     flight.mutating = true;
     try {
-      changed = await collection.findOneAndUpdate(updateFilter(update), changeUpdate(update), {
+      const mark = context.server.ferret1 ? randomUUID() : undefined;
+      changed = await collection.findOneAndUpdate(updateFilter(update), changeUpdate(update, mark), {
         upsert: update.ifAbsent === "insert",
         returnDocument: "after",
         maxTimeMS: commandTimeoutMs,

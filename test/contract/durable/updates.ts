@@ -207,6 +207,7 @@ async function expectChange(
 }
 
 async function setsNested(store: DurableStore): Promise<void> {
+  await setsOtherNames(store);
   await expectChange(
     store,
     { data: { kept: 1, over: { x: 1 } } },
@@ -220,6 +221,32 @@ async function setsNested(store: DurableStore): Promise<void> {
     },
     { data: { kept: 1, over: null, new: { deep: true } }, other: { a: { b: [{ c: 1 }] } }, flat: {} },
   );
+}
+
+/** Of the same values: FerretDB takes such an object for the one that is there. */
+async function setsOtherNames(store: DurableStore): Promise<void> {
+  const values: readonly Json[] = [
+    { old: 1 },
+    { new: 1 },
+    { deep: { a: null } },
+    { deep: { b: null } },
+    { list: [{ a: 1 }] },
+    { list: [{ b: 1 }] },
+    { list: [[{ b: 1 }]] },
+    { list: [[{ c: 1 }]] },
+    [{ a: 1 }],
+    [{ b: 1 }],
+    { old: 1 },
+  ];
+  for (const value of values) {
+    await store.update(upsert("other names", fields({ data: value })));
+    sameJson((await store.get("things", "other names"))?.data, value);
+  }
+  // A name that changed inside of an object that was set before, and then the first object again.
+  const renamed: Change = { unset: [["data", "old"]], set: [[["data", "new"], 1]] };
+  await store.update(amend("other names", renamed));
+  await store.update(amend("other names", fields({ data: { old: 1 } })));
+  sameJson((await store.get("things", "other names"))?.data, { old: 1 });
 }
 
 async function unsets(store: DurableStore): Promise<void> {
