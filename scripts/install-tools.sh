@@ -9,6 +9,7 @@ Usage: scripts/install-tools.sh [--bench]
   redis-server, chromium       from the system's packages (apt-get, needs root; other systems: install them yourself)
   FerretDB                     MongoDB wire protocol for the tests, built with go into the cache folder
   grpcurl, grpc-health-probe   command-line clients, built with go into the cache folder
+  grpc-python                  a Python with grpcio and grpcio-tools, a virtual environment in the cache folder
 
   --bench   also h2load (nghttp2-client) and wrk, which only the benchmarks need
 
@@ -106,10 +107,27 @@ build_ferretdb() {
   keep "$scratch/ferretdb-binary" ferretdb "$FERRETDB_VERSION"
 }
 
+# grpc-python: only from wheels, so that nothing is compiled.
+build_grpc_python() {
+  local name=grpc-python-$GRPC_PYTHON_VERSION
+  local building="$cache/.$name.$$"
+  [ -x "$cache/$name/bin/python" ] && say "grpc-python $GRPC_PYTHON_VERSION: built already" && return
+  say "grpc-python: installing grpcio and grpcio-tools with pip"
+  python3 -m venv "$building" && "$building/bin/python" -m pip install --quiet --only-binary :all: \
+    "grpcio==$GRPC_PYTHON_VERSION" "grpcio-tools==$GRPC_PYTHON_VERSION" "protobuf==$PROTOBUF_PYTHON_VERSION" ||
+    { rm -rf "$building"; fail "pip could not install grpcio $GRPC_PYTHON_VERSION; the reason is above"; }
+  rm -rf "${cache:?}/$name"
+  mv "$building" "$cache/$name"
+  say "grpc-python $GRPC_PYTHON_VERSION: ready"
+}
+
 packages=(redis-server=redis-server chromium=chromium)
 "$bench" && packages+=(h2load=nghttp2-client wrk=wrk)
+# Debian has a Python that cannot make virtual environments.
+python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(no-venv=python3-venv)
 install_packages "${packages[@]}"
 build_ferretdb
 go_build grpcurl "$GRPCURL_VERSION" github.com/fullstorydev/grpcurl/cmd/grpcurl
 go_build grpc-health-probe "$GRPC_HEALTH_PROBE_VERSION" github.com/grpc-ecosystem/grpc-health-probe
+build_grpc_python
 say "all there; built tools are in $cache"

@@ -5,7 +5,13 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { parseEnv } from "node:util";
 
-export type ToolName = "redis-server" | "ferretdb" | "chromium" | "grpcurl" | "grpc-health-probe";
+export type ToolName =
+  | "redis-server"
+  | "ferretdb"
+  | "chromium"
+  | "grpcurl"
+  | "grpc-health-probe"
+  | "grpc-python";
 
 /** Either the absolute path of a program that can be executed, or one sentence saying why there is none. */
 export type Found = { readonly path: string } | { readonly missing: string };
@@ -25,6 +31,7 @@ export function findTool(tool: ToolName, env: Environment = process.env): Found 
     ferretdb: () => inCache("ferretdb", versions.FERRETDB_VERSION, env),
     chromium: () => (env.CHROMIUM_PATH ? [env.CHROMIUM_PATH] : onPath("chromium", env)),
     grpcurl: () => inCache("grpcurl", versions.GRPCURL_VERSION, env),
+    "grpc-python": () => inCache("grpc-python", versions.GRPC_PYTHON_VERSION, env, "bin/python"),
     "grpc-health-probe": () => inCache("grpc-health-probe", versions.GRPC_HEALTH_PROBE_VERSION, env),
   }[tool]();
   const path = candidates.find(isExecutable);
@@ -37,8 +44,14 @@ function onPath(name: string, env: Environment): readonly string[] {
   return (env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
 }
 
-function inCache(name: string, version: string | undefined, env: Environment): readonly string[] {
-  return [join(cacheFolder(env), `${name}-${version}`)];
+/** `inside`: the program, of a tool that is a folder. */
+function inCache(
+  name: string,
+  version: string | undefined,
+  env: Environment,
+  inside = "",
+): readonly string[] {
+  return [join(cacheFolder(env), `${name}-${version}`, inside)];
 }
 
 function isExecutable(path: string): boolean {
