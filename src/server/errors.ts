@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 
-/** Whether a failed call may have changed something: the port itself refuses before a handler runs. */
-type Applied = "no" | "unknown";
+/** Whether a failed call changed something: mostly the port refuses before a handler runs. */
+type Applied = "no" | "yes" | "unknown";
 
 /** The errors that the port answers with by itself, before, after or instead of a handler. */
 export interface ServerErrors {
@@ -10,7 +10,10 @@ export interface ServerErrors {
   bodyTimeout(boundMs: number): ConnectError;
   shuttingDown(): ConnectError;
   unknownMethod(path: string): ConnectError;
-  badRequest(message: string): ConnectError;
+  /** A request that cannot be read; `field` is at fault, where that is known. */
+  malformed(message: string, field?: string): ConnectError;
+  tooLarge(message: string, applied: Applied): ConnectError;
+  unimplemented(message: string): ConnectError;
 }
 
 /** Errors whose google.rpc.ErrorInfo carries the given domain. */
@@ -31,6 +34,13 @@ export function createServerErrors(domain: string): ServerErrors {
       error(Code.Unavailable, "SHUTTING_DOWN", "this instance is shutting down; try another", "unknown"),
     unknownMethod: (path) =>
       error(Code.Unimplemented, "UNKNOWN_METHOD", `there is no method or page at ${path}`),
-    badRequest: (message) => error(Code.InvalidArgument, "BAD_REQUEST", message),
+    malformed: (message, field) => {
+      const malformed = error(Code.InvalidArgument, "MALFORMED_REQUEST", message);
+      const value = { fieldViolations: field === undefined ? [] : [{ field, description: message }] };
+      if (field !== undefined) malformed.details.push({ desc: BadRequestSchema, value });
+      return malformed;
+    },
+    tooLarge: (message, applied) => error(Code.ResourceExhausted, "TOO_LARGE", message, applied),
+    unimplemented: (message) => error(Code.Unimplemented, "UNIMPLEMENTED", message),
   };
 }

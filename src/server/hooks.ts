@@ -14,7 +14,7 @@ const preflightMaxAgeS = 7_200;
 
 export interface HookOptions {
   readonly admit: Admit;
-  readonly rpc: Pick<RpcPlugin, "methodAt" | "refuse">;
+  readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "refuse">;
   readonly errors: ServerErrors;
   readonly log: ServerLog;
   readonly corsOrigins: readonly string[];
@@ -56,7 +56,16 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
     if (method !== undefined) {
       // Connect builds a URL out of the host, and leaves the call without an answer when that fails.
       if (!hasValidAuthority(request)) {
-        return sendError(request, reply, errors.badRequest("the request's host is missing or malformed"));
+        return sendError(
+          request,
+          reply,
+          errors.malformed("the request's host is missing or malformed", "host"),
+        );
+      }
+      const type = request.headers["content-type"];
+      if (request.method === "POST" && !rpc.takes(path, type)) {
+        const message = `no protocol of this method has the content-type ${type?.slice(0, 100) ?? "(none)"}`;
+        return sendError(request, reply, errors.malformed(message, "content-type"), 415);
       }
       const { refusal, body } = admit(method, path, request.raw, reply.raw);
       if (refusal !== undefined) rpc.refuse(request, refusal);
@@ -76,7 +85,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
     const status = statusOf(error);
     if (status < 500) {
       const message = error instanceof Error ? error.message : "bad request";
-      return sendError(request, reply, errors.badRequest(message), status);
+      return sendError(request, reply, errors.malformed(message), status);
     }
     log.error({ err: error, path: request.routeOptions.url }, "request failed outside of a handler");
     sendError(request, reply, new ConnectError("internal error", Code.Internal), 500);

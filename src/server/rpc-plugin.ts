@@ -7,14 +7,17 @@ import {
   createContextValues,
   type Interceptor,
 } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { boundedCall } from "./bounded-call.ts";
+import type { ServerErrors } from "./errors.ts";
 import { addHealth } from "./health.ts";
 import type { Limits } from "./limits.ts";
 import type { Readiness } from "./readiness.ts";
 import { addReflection } from "./reflection.ts";
+import { createUnreadCalls } from "./unread-calls.ts";
 
 export interface RpcPluginOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -23,6 +26,7 @@ export interface RpcPluginOptions {
   readonly readiness: Readiness;
   /** Aborted with the error that clients are to see. */
   readonly shutdownSignal: AbortSignal;
+  readonly errors: ServerErrors;
 }
 
 /** The Connect plugin, and what the hooks before it must know of it. */
@@ -30,6 +34,8 @@ export interface RpcPlugin {
   readonly plugin: (app: FastifyInstance) => Promise<void>;
   /** The method at a path, once the plugin is registered. */
   methodAt(path: string): DescMethod | undefined;
+  /** Whether the method at a path can be called with a body of the type. */
+  takes(path: string, contentType: string | undefined): boolean;
   /** Makes Connect answer the request with the error, in its protocol, without reading the body. */
   refuse(request: FastifyRequest, error: ConnectError): void;
 }
@@ -37,8 +43,9 @@ export interface RpcPlugin {
 const refusalKey = createContextKey<ConnectError | undefined>(undefined);
 
 export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
-  const { routes, interceptors, limits, readiness, shutdownSignal } = options;
-  const methods = new Map<string, DescMethod>();
+  const { routes, interceptors, limits, readiness, shutdownSignal, errors } = options;
+  const unread = createUnreadCalls(errors);
+  const handlers = new Map<string, UniversalHandler>();
   const refusals = new WeakMap<FastifyRequest, ConnectError>();
 
   const allRoutes = (router: ConnectRouter): void => {
@@ -50,18 +57,18 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
       services.map((service) => service.typeName),
     );
     addReflection(router, [...services, Health]);
-    for (const { requestPath, method } of router.handlers) methods.set(requestPath, method);
+    for (const handler of router.handlers) handlers.set(handler.requestPath, handler);
   };
   const routerOptions: ConnectRouterOptions = {
     interceptors: [...interceptors, boundedCall(limits.settleMs)],
     readMaxBytes: limits.readMaxBytes,
     writeMaxBytes: limits.writeMaxBytes,
-    // A misspelt field must not pass as an empty one.
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions: unread.jsonOptions,
     shutdownSignal,
-    requestGate: ({ values }) => {
-      const refusal = values.get(refusalKey);
+    requestGate: (context) => {
+      const refusal = context.values.get(refusalKey);
       if (refusal !== undefined) throw refusal;
+      unread.watch(context);
     },
   };
   return {
@@ -72,7 +79,8 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
         contextValues: (request) => createContextValues().set(refusalKey, refusals.get(request)),
       });
     },
-    methodAt: (path) => methods.get(path),
+    methodAt: (path) => handlers.get(path)?.method,
+    takes: (path, contentType) => handlers.get(path)?.supportedContentType(contentType ?? null) === true,
     refuse: (request, error) => refusals.set(request, error),
   };
 }

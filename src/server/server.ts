@@ -62,7 +62,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     logger: false,
     // For a malformed path, which no hook sees.
     frameworkErrors: (error, request, reply) =>
-      sendError(request, reply, errors.badRequest(error.message), error.statusCode ?? 400),
+      sendError(request, reply, errors.malformed(error.message), error.statusCode ?? 400),
     serverFactory: (handler) => {
       onePort = createOnePort(handler, limits);
       // Fastify asks for no more of it than a net.Server has.
@@ -84,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limits,
     readiness,
     shutdownSignal: shutdown.signal,
+    errors,
   });
   await installHooks(app, {
     admit,

@@ -1,0 +1,84 @@
+import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { ServerErrors } from "./errors.ts";
+import { faultyField } from "./json-fault.ts";
+
+/**
+ * Completes the errors of calls that no interceptor gets to see, because Connect cannot read the request, or cannot
+ * write the answer: by themselves they say nothing but a message.
+ */
+export interface UnreadCalls {
+  /** For Connect's options. */
+  readonly jsonOptions: object;
+  /** To be called before each call is read. */
+  watch(context: HandlerContext): void;
+}
+
+export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
+  const decoder = new TextDecoder();
+  let lastText = "";
+  return {
+    jsonOptions: {
+      // A misspelt field must not pass as an empty one.
+      ignoreUnknownFields: false,
+      // A batch answers with the details of its items' errors.
+      registry: createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema),
+      // Connect reads the text in the same turn in which it fails on it.
+      textDecoder: {
+        decode: (bytes: Uint8Array) => {
+          lastText = decoder.decode(bytes);
+          return lastText;
+        },
+      },
+    },
+    watch({ signal, method }) {
+      // Connect aborts a failed call with the very error that it writes right after.
+      const complete = (): void => {
+        const { reason } = signal;
+        if (!(reason instanceof ConnectError) || reason.details.length > 0) return;
+        const completed = completion(errors, reason, () => fieldOf(method.input, reason, lastText));
+        if (completed !== undefined)
+          Object.assign(reason, { code: completed.code, details: completed.details });
+      };
+      signal.addEventListener("abort", complete, { once: true });
+    },
+  };
+}
+
+/** What the error should have been; undefined for one that is not about the request or the answer as such. */
+function completion(
+  errors: ServerErrors,
+  { code, rawMessage }: ConnectError,
+  field: () => string | undefined,
+): ConnectError | undefined {
+  switch (code) {
+    case Code.InvalidArgument:
+      return errors.malformed(rawMessage, field());
+    case Code.Internal:
+      // The caller's fault, and not the server's.
+      return /^(parse binary|protocol error):/.test(rawMessage)
+        ? errors.malformed(rawMessage, field())
+        : undefined;
+    case Code.ResourceExhausted:
+      return errors.tooLarge(rawMessage, rawMessage.includes("writeMaxBytes") ? "yes" : "no");
+    case Code.Unimplemented:
+      return errors.unimplemented(rawMessage);
+    default:
+      return undefined;
+  }
+}
+
+function fieldOf(input: DescMessage, { rawMessage }: ConnectError, text: string): string | undefined {
+  if (rawMessage.startsWith("parse binary")) return nestedField(input, rawMessage);
+  const named = /(?:field|oneof) [\w.]+\.(\w+) from|object key "(\w{1,64})"/.exec(rawMessage);
+  return faultyField(input, text) ?? named?.[1] ?? named?.[2];
+}
+
+/** What is nested too deep for the reader can only be in a field that holds any JSON. */
+function nestedField(input: DescMessage, message: string): string | undefined {
+  if (!message.includes("recursion depth")) return undefined;
+  return input.fields.find((field) =>
+    /^google\.protobuf\.(Struct|Value)$/.test(field.message?.typeName ?? ""),
+  )?.name;
+}
