@@ -1,0 +1,14 @@
+import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { everyScenario } from "./scenarios/all.ts";
+
+describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mongo }) =>
+  everyScenario({
+    env: {
+      REDIS_URL: redis.url,
+      REDIS_PREFIX: redis.prefix,
+      MONGODB_URI: mongo.uri,
+      MONGODB_DATABASE: mongo.database,
+    },
+    kinds: { hot: "redis", durable: "mongodb" },
+  }),
+);

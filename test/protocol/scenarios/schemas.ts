@@ -1,0 +1,223 @@
+// SchemaService over one protocol.
+import { expect, it } from "vitest";
+import { Consistency, Source, View } from "../../../gen/dbconn/v1/common_pb.ts";
+import {
+  ChangeClass,
+  Compatibility,
+  Dialect,
+  Outcome,
+  SchemaEventType,
+} from "../../../gen/dbconn/v1/schema_pb.ts";
+import { expectFailure } from "../failures.ts";
+import { jsonOf, value } from "../values.ts";
+import { type Scene, uniqueName } from "./scene.ts";
+
+const first = { type: "object", required: ["email"], properties: { email: { type: "string" } } };
+const second = { ...first, required: ["email", "name"] };
+
+export function schemaScenario(scene: Scene): void {
+  /** A schema with releases of these documents, the last one active. */
+  const published = async (...documents: readonly unknown[]): Promise<string> => {
+    const name = uniqueName();
+    for (const document of documents)
+      await scene.clients.schemas.publishRelease({ name, document: value(document) });
+    return name;
+  };
+
+  it("publishing makes, releases, and does nothing for what is the same", async () => {
+    const { schemas } = scene.clients;
+    const name = uniqueName();
+    const dry = await schemas.publishRelease({ name, document: value(first), validateOnly: true });
+    expect(dry.outcome).toBe(Outcome.CREATED);
+    await expectFailure(schemas.getSchema({ name }), { code: "NotFound", reason: "SCHEMA_NOT_FOUND" });
+
+    const made = await schemas.publishRelease({
+      name,
+      document: value(first),
+      labels: { team: "a" },
+      description: "users",
+      actor: "ada",
+      note: "begin",
+    });
+    expect(made).toMatchObject({ outcome: Outcome.CREATED, appliedRevision: 1n, replayed: false });
+    expect(made.release).toMatchObject({
+      name,
+      release: 1,
+      dialect: Dialect.DIALECT_2020_12,
+      createdBy: "ada",
+    });
+    expect(made.release?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(made.schema).toMatchObject({ labels: { team: "a" }, description: "users", revision: 1n });
+    expect(made.schema?.compatibility).toBe(Compatibility.NONE);
+
+    const { properties, required, type } = first;
+    const same = await schemas.publishRelease({ name, document: value({ required, properties, type }) });
+    expect(same).toMatchObject({ outcome: Outcome.UNCHANGED, schema: { revision: 1n, releaseCount: 1 } });
+    const next = await schemas.publishRelease({ name, document: value(second), requestId: "p2" });
+    expect(next).toMatchObject({ outcome: Outcome.RELEASED, release: { release: 2 } });
+    const again = await schemas.publishRelease({ name, document: value(second), requestId: "p2" });
+    expect(again).toMatchObject({ replayed: true, appliedRevision: 2n, schema: { releaseCount: 2 } });
+  });
+
+  it("schemas and releases are read by both consistencies", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first, second);
+    for (const consistency of [Consistency.FAST, Consistency.STRONG]) {
+      const { schema, provenance } = await schemas.getSchema({ name, consistency });
+      expect(schema).toMatchObject({ name, activeRelease: 2, latestRelease: 2, releaseCount: 2 });
+      if (consistency === Consistency.STRONG) expect(provenance?.source).toBe(Source.DURABLE);
+      const active = await schemas.getRelease({ name, consistency });
+      expect(active.release?.release).toBe(2);
+      expect(jsonOf(active.release?.document)).toEqual(second);
+      const old = await schemas.getRelease({ name, release: 1, consistency });
+      expect(jsonOf(old.release?.document)).toEqual(first);
+    }
+    await expectFailure(schemas.getRelease({ name, release: 9 }), {
+      code: "NotFound",
+      reason: "RELEASE_NOT_FOUND",
+    });
+  });
+
+  it("true is a schema, and what is none is refused by its place", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(true);
+    expect(jsonOf((await schemas.getRelease({ name })).release?.document)).toBe(true);
+    const refused = await expectFailure(
+      schemas.publishRelease({ name: uniqueName(), document: value({ type: "no-such-type" }) }),
+      { code: "InvalidArgument", reason: "INVALID_SCHEMA", applied: "no" },
+    );
+    expect(refused.fields.join()).toContain("document");
+    await expectFailure(schemas.publishRelease({ name: "-", actor: "x".repeat(200) }), {
+      code: "InvalidArgument",
+      reason: "INVALID_FIELD",
+      fields: expect.arrayContaining(["name", "document", "actor"]) as unknown as string[],
+    });
+  });
+
+  it("lists page by name and by release", async () => {
+    const { schemas } = scene.clients;
+    const prefix = uniqueName();
+    for (const end of ["c", "a", "b"]) {
+      await schemas.publishRelease({ name: prefix + end, document: value({ title: end }) });
+    }
+    await schemas.publishRelease({ name: `${prefix}a`, document: value({ title: "a2" }) });
+    const one = await schemas.listSchemas({ namePrefix: prefix, pageSize: 2 });
+    const two = await schemas.listSchemas({ namePrefix: prefix, pageSize: 2, pageToken: one.nextPageToken });
+    expect([...one.schemas, ...two.schemas].map(({ name }) => name.slice(prefix.length))).toEqual([
+      "a",
+      "b",
+      "c",
+    ]);
+    expect([one.totalSize, two.nextPageToken]).toEqual([3, ""]);
+    const { releases } = await schemas.listReleases({ name: `${prefix}a`, view: View.FULL });
+    expect(releases.map(({ release, document }) => [release, jsonOf(document)])).toEqual([
+      [2, { title: "a2" }],
+      [1, { title: "a" }],
+    ]);
+    const basic = await schemas.listReleases({ name: `${prefix}a` });
+    expect(basic.releases.map(({ document }) => document)).toEqual([undefined, undefined]);
+    await expectFailure(schemas.listReleases({ name: `${prefix}a`, pageSize: -1 }), {
+      code: "InvalidArgument",
+      fields: ["page_size"],
+    });
+  });
+
+  it("a diff patches one release into the other", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first, second, second);
+    const diff = await schemas.diffReleases({ name });
+    expect(diff).toMatchObject({ fromRelease: 1, toRelease: 2 });
+    expect(diff.patch).toBeDefined();
+    const patch = diff.patch?.values.map((step) => jsonOf(step));
+    expect(patch).toEqual([{ op: "add", path: "/required/1", value: "name" }]);
+    const identical = await schemas.diffReleases({ name, fromRelease: 2, toRelease: 2 });
+    expect(identical.class).toBe(ChangeClass.IDENTICAL);
+  });
+
+  it("documents are judged by the active release or the one asked for", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first, second);
+    const documents = [{ email: "a" }, { email: "a", name: "b" }, "text", null].map(value);
+    const judged = await schemas.validateDocuments({ name, documents });
+    expect(judged.release).toBe(2);
+    expect(judged.results.map(({ valid }) => valid)).toEqual([false, true, false, false]);
+    expect(judged.results[0]?.errors[0]).toMatchObject({ instancePointer: "", keyword: "required" });
+    const old = await schemas.validateDocuments({ name, release: 1, documents });
+    expect(old.results.map(({ valid }) => valid)).toEqual([true, true, false, false]);
+    await expectFailure(schemas.validateDocuments({ name, documents: [] }), {
+      code: "InvalidArgument",
+      fields: ["documents"],
+    });
+  });
+
+  it("labels and descriptions change; a compatibility mode that is not enforced is not taken", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first);
+    const changed = await schemas.updateSchema({ name, labels: { a: "1" }, description: "d", actor: "ada" });
+    expect(changed.schema).toMatchObject({ labels: { a: "1" }, description: "d", revision: 2n });
+    const cleared = await schemas.updateSchema({ name, updateMask: { paths: ["labels"] } });
+    expect(cleared.schema).toMatchObject({ labels: {}, description: "d" });
+    await expectFailure(schemas.updateSchema({ name, compatibility: Compatibility.BACKWARD }), {
+      code: "Unimplemented",
+      applied: "no",
+    });
+    await expectFailure(schemas.updateSchema({ name, description: "x", etag: changed.schema?.etag ?? "" }), {
+      code: "Aborted",
+      reason: "ETAG_MISMATCH",
+      applied: "no",
+    });
+  });
+
+  it("a revert moves the pointer, and deleting the active release makes its predecessor active", async () => {
+    const { schemas } = scene.clients;
+    const name = await published({ title: "1" }, { title: "2" }, { title: "3" });
+    const reverted = await schemas.revertSchema({ name, release: 2 });
+    expect(reverted.schema).toMatchObject({ activeRelease: 2, latestRelease: 3 });
+    const other = await schemas.deleteRelease({ name, release: 3 });
+    expect(other).toMatchObject({ revertedTo: 0, schema: { activeRelease: 2, releaseCount: 2 } });
+    const active = await schemas.deleteRelease({ name, release: 2 });
+    expect(active).toMatchObject({ revertedTo: 1, schemaDeleted: false, schema: { activeRelease: 1 } });
+    for (const consistency of [Consistency.FAST, Consistency.STRONG]) {
+      const { release } = await schemas.getRelease({ name, consistency });
+      expect(jsonOf(release?.document)).toEqual({ title: "1" });
+    }
+    await expectFailure(schemas.deleteRelease({ name, release: 1 }), {
+      code: "FailedPrecondition",
+      reason: "ONLY_RELEASE",
+      applied: "no",
+    });
+    const next = await schemas.publishRelease({ name, document: value({ title: "4" }) });
+    expect(next.release?.release).toBe(4);
+    const { events } = await schemas.listSchemaEvents({ name });
+    expect(events.map(({ type, release, activeRelease }) => [type, release, activeRelease])).toEqual([
+      [SchemaEventType.PUBLISHED, 1, 1],
+      [SchemaEventType.PUBLISHED, 2, 2],
+      [SchemaEventType.PUBLISHED, 3, 3],
+      [SchemaEventType.REVERTED, 2, 2],
+      [SchemaEventType.RELEASE_DELETED, 3, 2],
+      [SchemaEventType.RELEASE_DELETED, 2, 1],
+      [SchemaEventType.PUBLISHED, 4, 4],
+    ]);
+  });
+
+  it("a deleted schema takes no release, and the only release may take its schema with it", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first);
+    const deleted = await schemas.deleteSchema({ name, requestId: "d" });
+    expect(deleted.schema?.deleteTime).toBeDefined();
+    await expectFailure(schemas.getRelease({ name }), { code: "NotFound" });
+    await expectFailure(schemas.publishRelease({ name, document: value(second) }), {
+      code: "FailedPrecondition",
+      reason: "SCHEMA_DELETED",
+      applied: "no",
+    });
+    const other = await published(first);
+    const gone = await schemas.deleteRelease({ name: other, release: 1, allowDeleteSchema: true });
+    expect(gone.schemaDeleted).toBe(true);
+    await expectFailure(schemas.deleteSchema({ name: uniqueName() }), {
+      code: "NotFound",
+      reason: "SCHEMA_NOT_FOUND",
+      applied: "no",
+    });
+  });
+}
