@@ -46,6 +46,9 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
   };
 }
 
+/** How Connect says that it could not read a message of which it does not blame the caller. */
+const UNREADABLE = /^(parse binary:|protocol error:|received compressed envelope|decompression failed)/;
+
 /** What the error should have been; undefined for one that is not about the request or the answer as such. */
 function completion(
   errors: ServerErrors,
@@ -57,9 +60,7 @@ function completion(
       return errors.malformed(rawMessage, field());
     case Code.Internal:
       // The caller's fault, and not the server's.
-      return /^(parse binary|protocol error):/.test(rawMessage)
-        ? errors.malformed(rawMessage, field())
-        : undefined;
+      return UNREADABLE.test(rawMessage) ? errors.malformed(rawMessage, field()) : undefined;
     case Code.ResourceExhausted:
       return errors.tooLarge(rawMessage, rawMessage.includes("writeMaxBytes") ? "yes" : "no");
     case Code.Unimplemented:

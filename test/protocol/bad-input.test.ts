@@ -1,0 +1,63 @@
+// Bad input over every protocol: a clear error that names the field, and nothing changed.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { View } from "../../gen/dbconn/v1/common_pb.ts";
+import { type ServerProcess, startServer } from "../support/server-process.ts";
+import { cases, name, openEnums } from "./bad-input-cases.ts";
+import { expectFailure } from "./failures.ts";
+import { type Clients, connect, PROTOCOLS } from "./transports.ts";
+import { value } from "./values.ts";
+
+describe("bad input is INVALID_ARGUMENT, names the field, and changes nothing", () => {
+  let server: ServerProcess;
+  let other: Clients;
+  /** All that there is, as JSON: tasks with their histories, schemas, cache. */
+  const state = async (): Promise<string> => {
+    const { tasks, schemas, cache } = other;
+    const { keys } = await cache.listKeys({});
+    return JSON.stringify(
+      [
+        await tasks.listTasks({ view: View.FULL }),
+        await tasks.listTaskEvents(name),
+        await schemas.listSchemas({ showDeleted: true }),
+        await schemas.listSchemaEvents({ name: "bad-input" }),
+        keys,
+        await cache.getEntry({ key: "k" }),
+      ],
+      (_, item: unknown) => (typeof item === "bigint" ? String(item) : item),
+    );
+  };
+  let before: string;
+
+  beforeAll(async () => {
+    server = await startServer();
+    other = connect("gRPC", server.url);
+    await other.tasks.createTask({ ...name, data: { kept: 1 } });
+    await other.schemas.publishRelease({ name: "bad-input", document: value({ title: "kept" }) });
+    await other.cache.setEntry({ key: "k", value: { case: "text", value: "7" }, persist: true });
+    before = await state();
+  });
+  afterAll(async () => {
+    other.close();
+    await server.stop();
+  });
+
+  describe.each(PROTOCOLS)("over %s", (protocol) => {
+    let clients: Clients;
+    beforeAll(() => {
+      clients = connect(protocol, server.url);
+    });
+    afterAll(async () => {
+      clients.close();
+      expect(await state()).toBe(before);
+    });
+
+    const binary = protocol.includes("JSON") || protocol.includes("GET") ? [] : openEnums;
+    it.each([...cases, ...binary])("%s", async (_name, call, fields) => {
+      const { reason } = await expectFailure(call(clients), {
+        code: "InvalidArgument",
+        fields: fields.split(" "),
+      });
+      expect(["INVALID_FIELD", "INVALID_PAGE_TOKEN", "INVALID_SCHEMA"]).toContain(reason);
+    });
+  });
+});
