@@ -128,6 +128,9 @@ export interface ChangesPage {
   readonly cursor: string;
 }
 
+/** A key, or a key that must still be at a revision. */
+export type DeleteTarget = string | { readonly key: string; readonly revision: number };
+
 export interface DurableStore {
   readonly kind: "sqlite" | "mongodb" | "memory";
   /**
@@ -148,8 +151,11 @@ export interface DurableStore {
     documents: readonly { readonly key: string; readonly [field: string]: Json }[],
     signal?: AbortSignal,
   ): Promise<void>;
-  /** Removes documents for good. Answers how many were there. At most 1000. */
-  deleteMany(collection: string, keys: readonly string[], signal?: AbortSignal): Promise<number>;
+  /**
+   * Removes documents for good: whatever is under a key, or what is still at the revision at which it was read.
+   * Answers how many went. At most 1000.
+   */
+  deleteMany(collection: string, targets: readonly DeleteTarget[], signal?: AbortSignal): Promise<number>;
   /** Documents without heavy fields; holds every write that was acknowledged before the call. */
   find(query: Query, signal?: AbortSignal): Promise<readonly Document[]>;
   /** How many documents match, by the value of `by` (a declared field). */

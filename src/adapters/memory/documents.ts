@@ -7,6 +7,7 @@ import type { Json } from "../../json.ts";
 import type {
   ChangesPage,
   CollectionSpec,
+  DeleteTarget,
   Document,
   Filter,
   Query,
@@ -62,9 +63,12 @@ export class MemoryDocuments {
     }
   }
 
-  deleteMany(collection: string, keys: readonly string[]): number {
+  deleteMany(collection: string, targets: readonly DeleteTarget[]): number {
     const stored = this.#of(collection);
-    return keys.filter((key) => stored.delete(key)).length;
+    return targets.filter((target) => {
+      if (typeof target === "string") return stored.delete(target);
+      return stored.get(target.key)?.document.revision === target.revision && stored.delete(target.key);
+    }).length;
   }
 
   find(query: Query): readonly Document[] {

@@ -30,7 +30,8 @@ export function memoryDurable(
     update: (update, signal) => step(signal, () => documents.update(update)),
     insertMany: (collection, inserted, signal) =>
       step(signal, () => documents.insertMany(collection, inserted)),
-    deleteMany: (collection, keys, signal) => step(signal, () => documents.deleteMany(collection, keys)),
+    deleteMany: (collection, targets, signal) =>
+      step(signal, () => documents.deleteMany(collection, targets)),
     find: (query, signal) => step(signal, () => documents.find(query)),
     countBy: (collection, filters, by, signal) =>
       step(signal, () => documents.countBy(collection, filters, by)),

@@ -1,6 +1,6 @@
-import { Timestamp } from "mongodb";
+import { type Filter, Timestamp } from "mongodb";
 import { aborted } from "../../errors.ts";
-import type { CollectionSpec, DurableStore, Scalar } from "../../ports/durable-store.ts";
+import type { CollectionSpec, DeleteTarget, DurableStore, Scalar } from "../../ports/durable-store.ts";
 import { Collections } from "../documents/collections.ts";
 import { beginningAt, changesFilter, cursorAfter, cursorOf, cursorText } from "./changes.ts";
 import { filtersFilter, findFilter, projectionWithout, sortOf } from "./commands.ts";
@@ -104,11 +104,11 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
           if (!onlyDuplicates(error)) throw error;
         }
       }),
-    deleteMany: (collection, keys, signal) =>
+    deleteMany: (collection, targets, signal) =>
       call(signal, async (server, flight) => {
-        if (keys.length === 0) return 0;
+        if (targets.length === 0) return 0;
         flight.mutating = true;
-        const removed = await of(collection, server).deleteMany({ _id: { $in: [...keys] } }, limits);
+        const removed = await of(collection, server).deleteMany({ $or: targets.map(targetFilter) }, limits);
         return removed.deletedCount;
       }),
     find: (query, signal) =>
@@ -173,4 +173,8 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
     },
   };
   return store;
+}
+
+function targetFilter(target: DeleteTarget): Filter<MongoDocument> {
+  return typeof target === "string" ? { _id: target } : { _id: target.key, revision: target.revision };
 }

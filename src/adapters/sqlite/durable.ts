@@ -67,7 +67,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDurable>
     async insertMany(collection, documents, signal) {
       await writes.call("insertMany", { collection, documents }, signal);
     },
-    deleteMany: (collection, keys, signal) => writes.call("deleteMany", { collection, keys }, signal),
+    deleteMany: (collection, targets, signal) => writes.call("deleteMany", { collection, targets }, signal),
     async find(query, signal) {
       const { collection, filters, order, omit = [] } = query;
       collections.check(

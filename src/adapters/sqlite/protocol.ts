@@ -1,7 +1,14 @@
 /** What the store and its worker threads say to each other. */
 import type { ErrorKind } from "../../errors.ts";
 import type { Json } from "../../json.ts";
-import type { CollectionSpec, Filter, Query, Scalar, Update } from "../../ports/durable-store.ts";
+import type {
+  CollectionSpec,
+  DeleteTarget,
+  Filter,
+  Query,
+  Scalar,
+  Update,
+} from "../../ports/durable-store.ts";
 
 /**
  * A document as the database holds it: JSON texts. They cross threads as they are, since a string is cheaper to
@@ -27,7 +34,7 @@ export interface Calls {
     readonly answers: null;
   };
   readonly deleteMany: {
-    readonly takes: { readonly collection: string; readonly keys: readonly string[] };
+    readonly takes: { readonly collection: string; readonly targets: readonly DeleteTarget[] };
     readonly answers: number;
   };
   readonly get: {

@@ -41,9 +41,13 @@ export class Writer {
     return null;
   }
 
-  deleteMany({ collection, keys }: Calls["deleteMany"]["takes"]): number {
-    const text = `DELETE FROM ${tableOf(collection)} WHERE key IN (SELECT value FROM json_each(?))`;
-    const removed = Number(this.#statements.of(text).run(JSON.stringify(keys)).changes);
+  deleteMany({ collection, targets }: Calls["deleteMany"]["takes"]): number {
+    const text = `DELETE FROM ${tableOf(collection)} WHERE key = ? AND revision = coalesce(?, revision)`;
+    let removed = 0;
+    for (const target of targets) {
+      const { key, revision } = typeof target === "string" ? { key: target, revision: null } : target;
+      removed += Number(this.#statements.of(text).run(key, revision).changes);
+    }
     this.writes += removed;
     return removed;
   }

@@ -91,6 +91,18 @@ export const BROKEN_READS: readonly BrokenStore[] = [
       },
     }),
   ),
+  flawed(
+    "deleteMany looks at keys alone",
+    ["deleteMany leaves what was written since it was read"],
+    (good) => ({
+      deleteMany: (collection, targets, signal) =>
+        good.deleteMany(
+          collection,
+          targets.map((target) => (typeof target === "string" ? target : target.key)),
+          signal,
+        ),
+    }),
+  ),
   flawed("reads are one write old", ["a read after an acknowledged write sees it"], (good) => {
     const before = new Map<string, Document>();
     return {

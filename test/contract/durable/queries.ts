@@ -15,6 +15,7 @@ export const queryChecks: readonly Check[] = [
   { promise: "insertMany leaves what is there and inserts the rest", run: insertsOnce },
   { promise: "insertMany and getMany take a thousand", run: takesThousand },
   { promise: "deleteMany answers how many were there, and they are gone", run: deletes },
+  { promise: "deleteMany leaves what was written since it was read", run: deletesUnchanged },
 ];
 
 type Row = readonly [key: string, values: Readonly<Record<string, Json>>];
@@ -257,6 +258,15 @@ async function takesThousand(store: DurableStore): Promise<void> {
   assert.equal(found.length, 1000);
   assert.ok(found.every(({ key, text }) => key === text));
   assert.equal(await store.deleteMany("bodies", keys), 1000);
+}
+
+async function deletesUnchanged(store: DurableStore): Promise<void> {
+  await rows(store);
+  await store.update({ ...upsert("b", fields({ rank: 9 })), ifAbsent: "refuse" });
+  const read = ["a", "b"].map((key) => ({ key, revision: 1 }));
+  assert.equal(await store.deleteMany("things", read), 1);
+  assert.equal(await store.get("things", "a"), undefined);
+  assert.equal((await store.get("things", "b"))?.rank, 9);
 }
 
 async function deletes(store: DurableStore): Promise<void> {

@@ -56,11 +56,11 @@ export function durablePort({ transport, documents, node, reachable }: DurablePo
         () => documents.insertMany(collection, inserted),
         signal,
       ),
-    deleteMany: (collection, keys, signal) =>
+    deleteMany: (collection, targets, signal) =>
       send(
-        `deleteMany ${collection} ${keys.join()}`,
+        `deleteMany ${collection} ${JSON.stringify(targets)}`,
         true,
-        () => documents.deleteMany(collection, keys),
+        () => documents.deleteMany(collection, targets),
         signal,
       ),
     find: (query, signal) =>
