@@ -27,7 +27,9 @@ import { StoresView } from "./consistency/stores-view.ts";
 import type { Timing } from "./consistency/timing.ts";
 import { Bodies } from "./domain/schemas/bodies.ts";
 import { SCHEMA_BODIES, SCHEMA_EVENTS, SCHEMAS, schemaObjects } from "./domain/schemas/collections.ts";
+import { sweepForever } from "./domain/sweeper.ts";
 import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "./domain/tasks/collections.ts";
+import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import type { CacheStore } from "./ports/cache-store.ts";
 import type { DurableStore } from "./ports/durable-store.ts";
@@ -60,6 +62,8 @@ const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, 
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
 /** How long one renewal of the lease or one probe of the hot store may take. */
 const STEWARD_TIMEOUT_MS = 1_000;
+/** About how often tasks and tombstones whose time has passed are looked for. */
+const SWEEP_EVERY_MS = 60_000;
 /** WaitTask may wait for 60 s; the rest is for the answer. */
 const WAIT_DEADLINE = { defaultMs: 65_000, maxMs: 65_000, waits: true };
 
@@ -113,6 +117,7 @@ async function main(): Promise<void> {
   const objects = (kind: ObjectKind) => createObjects({ kind, durable, hot, generation, timing });
   const validator = openDocumentValidator(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
+  const { tombstoneRetentionMs } = config.durable;
   const tasks = new Tasks({ ...common, objects: objects(TASK_OBJECTS), settings: config.tasks });
   const schemas = {
     ...common,
@@ -151,6 +156,23 @@ async function main(): Promise<void> {
   });
 
   generation.start();
+  const sweeping = new AbortController();
+  const retention = {
+    ...common,
+    objects: objects(TASK_OBJECTS),
+    settings: config.tasks,
+    tombstoneRetentionMs,
+  };
+  const swept = sweepForever(
+    [{ name: "tasks", run: (signal) => endOldTasks(retention, signal) }],
+    {
+      everyMs: SWEEP_EVERY_MS,
+      timing,
+      chance: Math.random,
+      onFailure: (sweep, err) => log.warn({ err, sweep }, "a sweep failed and will be tried again"),
+    },
+    sweeping.signal,
+  );
   const unsubscribe = generation.onChange(() => {
     const { ready, reason } = stores.readiness();
     readiness.setReady(ready, reason);
@@ -165,6 +187,8 @@ async function main(): Promise<void> {
     log.info({ signal }, "stopping");
     await server.close(config.server.shutdownTimeoutMs);
     unsubscribe();
+    sweeping.abort();
+    await swept;
     await generation.close();
     await Promise.allSettled([validator.close(), hot.close(), durable.close()]);
     log.info("stopped");

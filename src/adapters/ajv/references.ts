@@ -6,7 +6,7 @@ import { follow, step } from "./pointer.ts";
 import { idOf, resolveUri, type Start, type Subschema, subschemas } from "./subschemas.ts";
 
 /** The base of a document that does not name itself; nothing outside can have it. */
-const NAMELESS = "document://root/";
+const NAMELESS = "document://itself/";
 
 /** A reference and where it leads. */
 export interface Reference {

@@ -25,6 +25,8 @@ export const TASKS: CollectionSpec = {
     ["live", "state", ...NEWEST_FIRST],
     ["live", "kind", "state", ...NEWEST_FIRST],
     ["live", "group", "state", ...NEWEST_FIRST],
+    // For tombstones whose time has come.
+    ["live", "delete_time", "key"],
   ],
   heavy: ["requests", "events"],
 };
