@@ -70,7 +70,8 @@ function build(values: Values, warnings: readonly string[], report: Report) {
         maxConcurrentStreams: values.MAX_STREAMS,
         maxInFlight: values.MAX_IN_FLIGHT,
         readMaxBytes: values.MAX_MESSAGE_BYTES,
-        writeMaxBytes: values.MAX_MESSAGE_BYTES,
+        // What fits as protobuf may take more as JSON: a cache entry of 1 MiB six times as much, escaped.
+        writeMaxBytes: 2 * values.MAX_MESSAGE_BYTES,
         bodyMs: values.BODY_TIMEOUT,
         idleMs: values.IDLE_TIMEOUT,
         maxAgeMs: values.MAX_CONNECTION_AGE,

@@ -11,10 +11,10 @@ import type { Violations } from "../domain/validation.ts";
 import type { Json } from "../json.ts";
 import type { DocumentResult } from "../ports/document-validator.ts";
 import { checkEnum, int64, timestamp } from "./convert.ts";
-import { valueBytes } from "./wire-size.ts";
+import { anyBytes, textBytes } from "./wire-size.ts";
 
-/** Numbers, times, tags and lengths of a schema, a release or an event, at most. */
-const FIXED_BYTES = 200;
+/** Names and all but texts of a schema, a release or an event, at most; JSON has the longer ones. */
+const FIXED_BYTES = 480;
 
 const DIALECTS: Readonly<Record<Dialect, messages.Dialect>> = {
   "draft-07": messages.Dialect.DIALECT_DRAFT_07,
@@ -61,7 +61,7 @@ export function releaseMessage(release: Release): messages.SchemaRelease {
 
 /** At least what the message takes. */
 export function releaseBytes({ name, document, sha256, createdBy, note }: Release): number {
-  const body = document === undefined ? 0 : valueBytes(document);
+  const body = document === undefined ? 0 : anyBytes(document);
   return FIXED_BYTES + textBytes(name, sha256, createdBy, note) + body;
 }
 
@@ -133,8 +133,4 @@ export function compatibility(
 
 function toValue(document: Json): Value {
   return fromJson(ValueSchema, document as JsonValue);
-}
-
-function textBytes(...texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text, "utf8"), 0);
 }

@@ -11,10 +11,10 @@ import type { TaskChanged } from "../domain/tasks/tasks.ts";
 import { Violations } from "../domain/validation.ts";
 import { checkEnum, duration, fromTimestamp, int64, provenance, timestamp } from "./convert.ts";
 import { toStatus } from "./errors.ts";
-import { structBytes } from "./wire-size.ts";
+import { objectBytes, textBytes } from "./wire-size.ts";
 
-/** Numbers, times, tags and lengths of a task or an event, at most. */
-const FIXED_BYTES = 160;
+/** Names and all but texts of a task or an event, at most; JSON has the longer ones. */
+const FIXED_BYTES = 480;
 
 export function taskMessage(task: Task): messages.Task {
   return create(messages.TaskSchema, {
@@ -40,7 +40,7 @@ export function taskMessage(task: Task): messages.Task {
 
 /** At least what the message takes. */
 export function taskBytes({ kind, taskId, group, status, message, data, etag }: Task): number {
-  return FIXED_BYTES + textBytes(kind, taskId, group, status, message, etag) + (data ? structBytes(data) : 0);
+  return FIXED_BYTES + textBytes(kind, taskId, group, status, message, etag) + (data ? objectBytes(data) : 0);
 }
 
 export function changedMessage({ task, replayed, appliedRevision }: TaskChanged) {
@@ -138,8 +138,4 @@ function namedStates(v: Violations, values: readonly messages.TaskState[]): read
     states.push(state);
   }
   return states;
-}
-
-function textBytes(...texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text, "utf8"), 0);
 }

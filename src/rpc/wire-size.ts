@@ -1,5 +1,24 @@
-/** The size of JSON on the wire, known without writing it: numbers in a Struct take many times their JSON text. */
-import type { Json, JsonObject } from "../json.ts";
+/**
+ * The size of what callers wrote on the wire, known without writing the message. An answer may leave as protobuf or
+ * as JSON, so that the larger one counts: numbers in a Struct take many times their JSON text, and JSON may take six
+ * bytes for one that it has to escape.
+ */
+import { type Json, type JsonObject, jsonBytes } from "../json.ts";
+
+/** Bytes of texts, at most. */
+export function textBytes(...texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + jsonBytes(text), 0);
+}
+
+/** Bytes of an object that travels as a Struct, at most. */
+export function objectBytes(value: JsonObject): number {
+  return Math.max(structBytes(value), jsonBytes(value));
+}
+
+/** Bytes of JSON that travels as a Value, at most. */
+export function anyBytes(value: Json): number {
+  return Math.max(valueBytes(value), jsonBytes(value));
+}
 
 /** Bytes of the `google.protobuf.Struct` message. */
 export function structBytes(value: JsonObject): number {

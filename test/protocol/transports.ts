@@ -22,7 +22,7 @@ import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/go
 export const SERVICES = [TaskService, SchemaService, CacheService, StatusService] as const;
 
 /** The details of a batch's items are Anys, which a JSON client has to know by name. */
-const jsonOptions = { registry: createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema) };
+export const jsonOptions = { registry: createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema) };
 
 interface Way {
   readonly baseUrl: string;

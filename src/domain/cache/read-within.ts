@@ -1,3 +1,4 @@
+import { jsonBytes } from "../../json.ts";
 import type { EntryName, EntryValue } from "../../ports/cache-store.ts";
 import type { Budget } from "../paging.ts";
 import type { CacheContext } from "./context.ts";
@@ -5,8 +6,8 @@ import { type CacheEntry, countReads, entryOf } from "./entries.ts";
 
 /** Values may have 1 MiB each, so that a thousand are not to be held in memory at once. */
 const READ_AT_ONCE = 32;
-/** About what an entry takes in an answer beside its names and value. */
-const ENTRY_OVERHEAD_BYTES = 100;
+/** About what an entry takes in an answer beside its key and value. */
+const ENTRY_OVERHEAD_BYTES = 240;
 
 /**
  * Reads entries in the order asked, up to the first that does not fit in the budget: a shorter answer than was asked
@@ -27,7 +28,7 @@ export async function readWithin(
     for (const [index, name] of chunk.entries()) {
       const entry = found[index];
       if (entry !== undefined) {
-        const bytes = ENTRY_OVERHEAD_BYTES + Buffer.byteLength(name.key, "utf8");
+        const bytes = ENTRY_OVERHEAD_BYTES + jsonBytes(name.key);
         if (!budget.take(options.withValues ? bytes + sizeOf(entry.value) : bytes)) return entries;
       }
       countReads(cache, [entry]);
@@ -37,6 +38,7 @@ export async function readWithin(
   return entries;
 }
 
+/** As JSON, with its escapes and in base64: never less than as protobuf. */
 function sizeOf(value: EntryValue): number {
-  return value.kind === "text" ? Buffer.byteLength(value.text, "utf8") : value.data.byteLength;
+  return value.kind === "text" ? jsonBytes(value.text) : Math.ceil(value.data.byteLength / 3) * 4;
 }
