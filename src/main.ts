@@ -118,7 +118,8 @@ async function main(): Promise<void> {
   const validator = openDocumentValidator(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
   const { tombstoneRetentionMs } = config.durable;
-  const tasks = new Tasks({ ...common, objects: objects(TASK_OBJECTS), settings: config.tasks });
+  const taskObjects = objects(TASK_OBJECTS);
+  const tasks = new Tasks({ ...common, objects: taskObjects, settings: config.tasks });
   const schemas = {
     ...common,
     objects: objects(schemaObjects(config.schemas.hotTtlMs)),
