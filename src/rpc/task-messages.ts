@@ -1,13 +1,14 @@
 /** Task messages to plain values and back. */
 import { create, type JsonObject } from "@bufbuild/protobuf";
 import * as messages from "../../gen/dbconn/v1/task_pb.ts";
+import type { BatchUpdateItem } from "../domain/tasks/batch-update.ts";
 import type { ContentInput } from "../domain/tasks/content.ts";
 import type { TaskEvent } from "../domain/tasks/events.ts";
 import type { TaskFilter } from "../domain/tasks/list.ts";
 import { type StatePolicy, TASK_STATES, type TaskState } from "../domain/tasks/policy.ts";
 import type { BatchItem } from "../domain/tasks/reads.ts";
 import type { Task } from "../domain/tasks/task.ts";
-import type { TaskChanged } from "../domain/tasks/tasks.ts";
+import type { TaskChanged, UpdateInput } from "../domain/tasks/tasks.ts";
 import { Violations } from "../domain/validation.ts";
 import { checkEnum, duration, fromTimestamp, int64, provenance, timestamp } from "./convert.ts";
 import { toStatus } from "./errors.ts";
@@ -74,6 +75,14 @@ export function batchResult(item: BatchItem) {
     : { result: { case: "status", value: toStatus(item.error, { mutation: false }) } as const, ...from };
 }
 
+export function batchUpdateResult(item: BatchUpdateItem) {
+  if ("error" in item) {
+    return { result: { case: "status", value: toStatus(item.error, { mutation: true }) } as const };
+  }
+  const { task, ...rest } = changedMessage(item);
+  return { result: { case: "task", value: task } as const, ...rest };
+}
+
 export function policyMessage({ state, nextStates, terminal, hotTtlMs, retentionMs }: StatePolicy) {
   return create(messages.GetTaskPolicyResponse_StatePolicySchema, {
     state: messages.TaskState[state],
@@ -94,14 +103,31 @@ export function newContent(
 }
 
 /** What of an update's fields is present. */
-export function presentContent(v: Violations, request: messages.UpdateTaskRequest): ContentInput {
+function presentContent(v: Violations, request: messages.UpdateTaskRequest): ContentInput {
   const { group, status, code, message, data, progress } = request;
   const state = request.state === undefined ? undefined : namedState(v, "state", request.state);
   return { group, state, status, code, message, data, progress };
 }
 
+/** `path`: what to put before the fields' names, for an item of a batch. */
+export function updateInput(request: messages.UpdateTaskRequest, path = ""): UpdateInput {
+  const { kind, taskId, replaceData, updateMask, etag, requestId } = request;
+  const violations = new Violations(path);
+  const content = presentContent(violations, request);
+  return {
+    kind,
+    taskId,
+    ...content,
+    replaceData,
+    updateMask: updateMask?.paths,
+    etag,
+    requestId,
+    violations,
+  };
+}
+
 export function taskFilter(
-  request: messages.ListTasksRequest | messages.CountTasksRequest,
+  request: messages.ListTasksRequest | messages.CountTasksRequest | messages.CancelTasksRequest,
 ): TaskFilter & { readonly violations: Violations } {
   const v = new Violations();
   const { kind, group } = request;

@@ -10,10 +10,7 @@ import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, int64, provenance } from "./convert.ts";
 import * as convert from "./task-messages.ts";
 
-type Implemented = Omit<
-  ServiceImpl<typeof messages.TaskService>,
-  "batchUpdateTasks" | "cancelTasks" | "waitTask" | "watchTasks"
->;
+type Implemented = Omit<ServiceImpl<typeof messages.TaskService>, "waitTask" | "watchTasks">;
 
 export function taskService(tasks: Tasks): Implemented {
   return {
@@ -61,27 +58,28 @@ export function taskService(tasks: Tasks): Implemented {
     },
 
     async updateTask(request, { signal }) {
-      const { kind, taskId, replaceData, etag, requestId } = request;
-      const violations = new Violations();
-      const changed = await tasks.update(
-        {
-          kind,
-          taskId,
-          ...convert.presentContent(violations, request),
-          replaceData,
-          updateMask: request.updateMask?.paths,
-          etag,
-          requestId,
-          violations,
-        },
-        signal,
-      );
+      const changed = await tasks.update(convert.updateInput(request), signal);
       return create(messages.UpdateTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async batchUpdateTasks({ requests }, { signal }) {
+      const inputs = requests.map((request, index) => convert.updateInput(request, `requests[${index}].`));
+      const items = await tasks.batchUpdate(inputs, withinBudget(convert.taskBytes), signal);
+      return create(messages.BatchUpdateTasksResponseSchema, {
+        results: items.map(convert.batchUpdateResult),
+      });
     },
 
     async cancelTask({ kind, taskId, message, etag, requestId }, { signal }) {
       const changed = await tasks.cancel({ kind, taskId, message, etag, requestId }, signal);
       return create(messages.CancelTaskResponseSchema, convert.changedMessage(changed));
+    },
+
+    async cancelTasks(request, { signal }) {
+      const { message, validateOnly, requestId } = request;
+      const input = { ...convert.taskFilter(request), message, validateOnly, requestId };
+      const cancelled = await tasks.cancelMany(input, signal);
+      return create(messages.CancelTasksResponseSchema, { cancelledCount: int64(cancelled) });
     },
 
     async deleteTask({ kind, taskId, etag, requestId }, { signal }) {

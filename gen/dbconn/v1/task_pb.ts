@@ -634,7 +634,7 @@ export const UpdateTaskResponseSchema: GenMessage<UpdateTaskResponse> = /*@__PUR
  */
 export type BatchUpdateTasksRequest = Message<"dbconn.v1.BatchUpdateTasksRequest"> & {
   /**
-   * 1 to 1000.
+   * 1 to 1000. Updates of one task are applied in the order given; those of different tasks in any.
    *
    * @generated from field: repeated dbconn.v1.UpdateTaskRequest requests = 1;
    */
@@ -653,7 +653,7 @@ export const BatchUpdateTasksRequestSchema: GenMessage<BatchUpdateTasksRequest> 
  */
 export type BatchUpdateTasksResponse = Message<"dbconn.v1.BatchUpdateTasksResponse"> & {
   /**
-   * In the order asked.
+   * In the order asked. Results past 3 MiB of answer are RESOURCE_EXHAUSTED each, with `applied` = yes.
    *
    * @generated from field: repeated dbconn.v1.BatchUpdateTasksResponse.Result results = 1;
    */
@@ -832,7 +832,7 @@ export type CancelTasksRequest = Message<"dbconn.v1.CancelTasksRequest"> & {
   validateOnly: boolean;
 
   /**
-   * Makes each cancellation safe to repeat.
+   * Makes each cancellation safe to repeat. At most 128 characters.
    *
    * @generated from field: string request_id = 10;
    */
@@ -851,7 +851,7 @@ export const CancelTasksRequestSchema: GenMessage<CancelTasksRequest> = /*@__PUR
  */
 export type CancelTasksResponse = Message<"dbconn.v1.CancelTasksResponse"> & {
   /**
-   * How many were cancelled (or would be, with validate_only).
+   * How many were cancelled by this call (or would be, with validate_only).
    *
    * @generated from field: int64 cancelled_count = 1;
    */
@@ -1764,7 +1764,9 @@ export const TaskService: GenService<{
     output: typeof CancelTaskResponseSchema;
   },
   /**
-   * Cancels every task that the filter names and that has not ended.
+   * Cancels every task that the filter names and that has not ended, one by one. Those that end meanwhile are not
+   * counted; those that are made meanwhile are not cancelled. A call that fails may have cancelled some: `applied`
+   * then is unknown, and the same call goes on.
    *
    * @generated from rpc dbconn.v1.TaskService.CancelTasks
    */

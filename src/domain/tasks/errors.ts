@@ -37,6 +37,10 @@ export function isIllegalTransition(error: unknown): boolean {
   return error instanceof ServiceError && error.reason === "ILLEGAL_TRANSITION";
 }
 
+export function isTaskNotFound(error: unknown): boolean {
+  return error instanceof ServiceError && error.reason === "TASK_NOT_FOUND";
+}
+
 /** For what is asked in good form but comes out beyond a limit. */
 export function tooLarge(message: string): ServiceError {
   return new ServiceError("resource_exhausted", "TOO_LARGE", message, { retryAfterMs: 1000 });

@@ -13,3 +13,6 @@ export const FAST_PATCH_LEAVES = 200;
 
 /** How many tasks with data are held in memory before the answer's budget is asked: 64 x 256 KiB = 16 MiB. */
 export const FULL_TASKS_AT_ONCE = 64;
+
+/** How many tasks one call writes at once, so that a big batch does not stand in everybody's way. */
+export const WRITES_AT_ONCE = 32;

@@ -48,12 +48,12 @@ export interface TaskCounts {
 export type Admit<Item> = (item: Item) => boolean;
 
 /** Newest first, by creation. */
-const ORDER: Query["order"] = [
+export const NEWEST_FIRST: Query["order"] = [
   { field: "create_time", direction: "descending" },
   { field: "key", direction: "descending" },
 ];
 
-type Position = readonly [createTime: number, key: string];
+export type Position = readonly [createTime: number, key: string];
 
 export async function listTasks(
   store: DurableStore,
@@ -103,7 +103,7 @@ export async function countTasks(
   return { counts, total: counts.reduce((sum, { count }) => sum + count, 0) };
 }
 
-function checkFilter(v: Violations, filter: TaskFilter): void {
+export function checkFilter(v: Violations, filter: TaskFilter): void {
   checkName(v, "kind", filter.kind, { optional: true });
   checkName(v, "group", filter.group, { optional: true });
 }
@@ -117,14 +117,14 @@ function queryOf(input: ListInput, after: Position | undefined, limit: number): 
   return {
     collection: TASKS.name,
     filters: filtersOf(input),
-    order: ORDER,
+    order: NEWEST_FIRST,
     ...(after === undefined ? {} : { after }),
     limit,
     ...(input.view === "full" ? {} : { omit: ["data"] }),
   };
 }
 
-function filtersOf(filter: TaskFilter): readonly Filter[] {
+export function filtersOf(filter: TaskFilter): readonly Filter[] {
   const states = statesOf(filter);
   return [
     { field: "live", equals: true },

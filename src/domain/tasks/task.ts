@@ -35,6 +35,12 @@ export function taskKey({ kind, taskId }: TaskName): string {
   return `${kind}/${taskId}`;
 }
 
+/** The name that a key was made of. */
+export function taskName(key: string): TaskName {
+  const slash = key.indexOf("/");
+  return { kind: key.slice(0, slash), taskId: key.slice(slash + 1) };
+}
+
 /** False for a tombstone: all that is left of a deleted task. */
 export function isLive(document: Document | undefined): document is Document {
   return document?.live === true;

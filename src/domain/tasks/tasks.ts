@@ -7,6 +7,8 @@ import type { DurableStore } from "../../ports/durable-store.ts";
 import type { Clock, Ids } from "../clock.ts";
 import { decodeEtag, type Version } from "../etag.ts";
 import { checkName, checkRequestId, checkText, Violations } from "../validation.ts";
+import { type BatchUpdateItem, batchUpdateTasks } from "./batch-update.ts";
+import { type CancelManyInput, cancelMany } from "./cancel-many.ts";
 import { type ContentInput, checkContent, checkTaskName, contentJson, withDefaults } from "./content.ts";
 import { contention, etagMismatch, isIllegalTransition, taskDeletedSince, taskExists } from "./errors.ts";
 import type { TaskEvent } from "./events.ts";
@@ -180,6 +182,18 @@ export class Tasks {
     const { message } = input;
     const request = requestOf("CancelTask", input, input.requestId, { message, etag: input.etag });
     return this.#revise(input, request, cancellation(this.#context(input), message, etag), signal);
+  }
+
+  batchUpdate(
+    inputs: readonly UpdateInput[],
+    admit: Admit<Task>,
+    signal?: AbortSignal,
+  ): Promise<readonly BatchUpdateItem[]> {
+    return batchUpdateTasks(inputs, (input) => this.update(input, signal), admit);
+  }
+
+  cancelMany(input: CancelManyInput, signal?: AbortSignal): Promise<number> {
+    return cancelMany(this.#o.store, input, (one) => this.cancel(one, signal), signal);
   }
 
   /** Leaves a tombstone; writes nothing where there is no task. `aborted` / ETAG_MISMATCH. */

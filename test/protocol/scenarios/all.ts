@@ -13,8 +13,6 @@ import { taskScenario } from "./tasks.ts";
 const UNIMPLEMENTED = [
   "dbconn.v1.TaskService/WatchTasks",
   "dbconn.v1.TaskService/WaitTask",
-  "dbconn.v1.TaskService/BatchUpdateTasks",
-  "dbconn.v1.TaskService/CancelTasks",
   "dbconn.v1.CacheService/LeaseEntry",
   "dbconn.v1.CacheService/GetCacheStats",
   "dbconn.v1.StatusService/WatchStatus",

@@ -130,6 +130,49 @@ export function taskScenario(scene: Scene): void {
     });
   });
 
+  it("a batch of updates answers each in the order asked, and one that fails does not fail the others", async () => {
+    const { tasks } = scene.clients;
+    const kind = uniqueName();
+    await tasks.createTask({ kind, taskId: "a" });
+    const { results } = await tasks.batchUpdateTasks({
+      requests: [
+        { kind, taskId: "a", data: { x: 1 }, requestId: "1" },
+        { kind, taskId: "missing", status: "s" },
+        { kind, taskId: "a", progress: 2 },
+        { kind, taskId: "a", data: { y: 2 } },
+      ],
+    });
+    const [first, missing, bad, last] = results.map(({ result }) => result);
+    expect(results.map(({ appliedRevision }) => appliedRevision)).toEqual([2n, 0n, 0n, 3n]);
+    expect(first?.case === "task" && first.value.data).toEqual({ x: 1 });
+    expect(last?.case === "task" && last.value.data).toEqual({ x: 1, y: 2 });
+    if (missing?.case !== "status" || bad?.case !== "status") throw new Error("not the statuses asked for");
+    expect([missing.value.code, reasonOf(missing.value)]).toEqual([Code.NotFound, "TASK_NOT_FOUND"]);
+    expect(bad.value.message).toContain("requests[2].progress");
+  });
+
+  it("what a filter names is counted, then cancelled, and nothing else", async () => {
+    const { tasks } = scene.clients;
+    const kind = uniqueName();
+    const states = [TaskState.PENDING, TaskState.PROCESSING, TaskState.COMPLETED];
+    for (const state of states) await tasks.createTask({ kind, taskId: `t${state}`, state, group: "g" });
+    await tasks.createTask({ kind, taskId: "other", group: "h" });
+    const filter = { kind, group: "g", message: "enough" };
+    expect((await tasks.cancelTasks({ ...filter, validateOnly: true })).cancelledCount).toBe(2n);
+    expect((await tasks.cancelTasks({ ...filter, requestId: "c" })).cancelledCount).toBe(2n);
+    expect((await tasks.cancelTasks({ ...filter, requestId: "c" })).cancelledCount).toBe(0n);
+    const { tasks: found } = await tasks.listTasks({ kind, states: [TaskState.CANCELLED] });
+    expect(found.map(({ message, revision }) => [message, revision])).toEqual([
+      ["enough", 2n],
+      ["enough", 2n],
+    ]);
+    await expectFailure(tasks.cancelTasks({ states: [TaskState.COMPLETED] }), {
+      code: "InvalidArgument",
+      fields: ["kind", "states[0]"],
+      applied: "no",
+    });
+  });
+
   it("a batch answers each name in the order asked", async () => {
     const { tasks } = scene.clients;
     const kind = uniqueName();
