@@ -1,0 +1,96 @@
+// What one cell runs on: stores of its own, server processes over them, and a fault proxy on every connection.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type FerretProcess, startFerret } from "../../scripts/stores/ferret.ts";
+import { type RedisProcess, startRedis } from "../../scripts/stores/redis.ts";
+import { Instance } from "./instance.ts";
+import { FaultProxy } from "./proxy.ts";
+
+/** `shared`: three processes on Redis and FerretDB; `embedded` and `sqlite-redis`: one process on SQLite. */
+export type Setup = "shared" | "embedded" | "sqlite-redis";
+
+const INSTANCES = 3;
+
+export class World {
+  readonly instances: readonly Instance[];
+  readonly #redis: RedisProcess | undefined;
+  readonly #ferret: FerretProcess | undefined;
+  /** One for each instance, in their order. */
+  readonly redisProxies: readonly FaultProxy[];
+  readonly ferretProxies: readonly FaultProxy[];
+
+  constructor(parts: {
+    readonly instances: readonly Instance[];
+    readonly redis: RedisProcess | undefined;
+    readonly ferret: FerretProcess | undefined;
+    readonly redisProxies: readonly FaultProxy[];
+    readonly ferretProxies: readonly FaultProxy[];
+  }) {
+    this.instances = parts.instances;
+    this.#redis = parts.redis;
+    this.#ferret = parts.ferret;
+    this.redisProxies = parts.redisProxies;
+    this.ferretProxies = parts.ferretProxies;
+  }
+
+  get redis(): RedisProcess {
+    if (this.#redis === undefined) throw new Error("this cell has no Redis");
+    return this.#redis;
+  }
+
+  get ferret(): FerretProcess {
+    if (this.#ferret === undefined) throw new Error("this cell has no FerretDB");
+    return this.#ferret;
+  }
+
+  get hasRedis(): boolean {
+    return this.#redis !== undefined;
+  }
+
+  /** The instance that faults of one instance hit. */
+  get victim(): Instance {
+    const [first] = this.instances;
+    if (first === undefined) throw new Error("there is no instance");
+    return first;
+  }
+}
+
+/** Runs over a world that is gone afterwards, however it ends. */
+export async function inWorld<T>(setup: Setup, run: (world: World) => Promise<T>): Promise<T> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await run(await build(setup, stack));
+  } finally {
+    await stack.disposeAsync();
+  }
+}
+
+async function build(setup: Setup, stack: AsyncDisposableStack): Promise<World> {
+  const redis = setup === "embedded" ? undefined : stack.adopt(await startRedis(), (store) => store.stop());
+  const ferret = setup === "shared" ? stack.adopt(await startFerret(), (store) => store.stop()) : undefined;
+  const redisProxies: FaultProxy[] = [];
+  const ferretProxies: FaultProxy[] = [];
+  const instances: Instance[] = [];
+  for (let i = 0; i < (setup === "shared" ? INSTANCES : 1); i++) {
+    const env: Record<string, string> = {};
+    let dataDir: string | undefined;
+    if (redis !== undefined) {
+      const proxy = stack.adopt(await FaultProxy.start(redis.port), (p) => p.close());
+      redisProxies.push(proxy);
+      env.REDIS_URL = `redis://127.0.0.1:${proxy.port}`;
+    }
+    if (ferret === undefined) {
+      dataDir = stack.adopt(await mkdtemp(join(tmpdir(), "dbconn-fault-")), (folder) =>
+        rm(folder, { recursive: true, force: true }),
+      );
+    } else {
+      const proxy = stack.adopt(await FaultProxy.start(ferret.port), (p) => p.close());
+      ferretProxies.push(proxy);
+      env.MONGODB_URI = `mongodb://127.0.0.1:${proxy.port}/`;
+    }
+    const settings = { name: `i${i}`, env, ...(dataDir === undefined ? {} : { dataDir }) };
+    instances.push(stack.adopt(await Instance.start(settings), (instance) => instance.close()));
+  }
+  return new World({ instances, redis, ferret, redisProxies, ferretProxies });
+}
