@@ -314,7 +314,8 @@ export class Generation {
     const wasDown = this.#durableDown;
     this.#durableDown = latencyMs === undefined;
     this.#durableHealth = after(this.#durableHealth, latencyMs, this.#o.timing.now());
-    if (wasDown !== this.#durableDown) this.#changed.notify();
+    // At each failure: it is the lease's end, which comes later than the first one, that callers hear of.
+    if (wasDown || this.#durableDown) this.#changed.notify();
   }
 
   /** The first document, once it is known whether there is a hot store. */
