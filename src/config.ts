@@ -113,7 +113,7 @@ function build(values: Values, warnings: readonly string[], report: Report) {
         CANCELLED: values.TASK_RETENTION_CANCELLED,
       }),
     },
-    schemas: { hotTtlMs: values.SCHEMA_TTL, deletedRetentionMs: values.SCHEMA_RETENTION_DELETED },
+    schemas: { hotTtlMs: values.SCHEMA_TTL },
     cache: {
       ttls: {
         default: values.CACHE_TTL_DEFAULT,
