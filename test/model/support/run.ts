@@ -26,9 +26,11 @@ export class ScenarioRun implements Run {
   /** How often each kind of disturbance may still come, by its name. */
   readonly #left = new Map<string, number>();
   readonly #faults: NonNullable<Scenario["faults"]>;
+  #disturbancesLeft: number;
   #waits = 0;
 
-  private constructor(scenario: Scenario, plant: Plant, world: World) {
+  private constructor(scenario: Scenario, plant: Plant, disturbances: number, world: World) {
+    this.#disturbancesLeft = disturbances;
     this.#scenario = scenario;
     this.#world = world;
     this.#faults = [...(scenario.faults ?? []), ...(plant.faults ?? [])];
@@ -42,12 +44,15 @@ export class ScenarioRun implements Run {
     for (const [ending, times] of Object.entries(scenario.endings ?? {})) this.#left.set(ending, times);
     for (const [process, times] of Object.entries(scenario.ticks ?? {}))
       this.#left.set(`tick ${process}`, times);
+    for (const [process, times] of Object.entries(scenario.strides?.times ?? {}))
+      this.#left.set(`stride ${process}`, times);
     this.#left.set("client tick", scenario.clientTicks ?? 0);
     this.#left.set("leap", scenario.leaps?.times ?? 0);
   }
 
-  static async open(scenario: Scenario, plant: Plant = {}): Promise<ScenarioRun> {
-    return new ScenarioRun(scenario, plant, await World.open(scenario, plant));
+  /** `disturbances`: how many faults, ticks and leaps this run may meet in all. */
+  static async open(scenario: Scenario, plant: Plant, disturbances: number): Promise<ScenarioRun> {
+    return new ScenarioRun(scenario, plant, disturbances, await World.open(scenario, plant));
   }
 
   moves(): readonly Move[] {
@@ -63,7 +68,7 @@ export class ScenarioRun implements Run {
     const clients = this.#clients.map(({ next, busy }) => `${next}${busy}`);
     return mix(
       this.#world.digest(),
-      `${this.#recorder.digest}|${clients}|${[...this.#left.values()]}|${this.#waits}`,
+      `${this.#recorder.digest}|${clients}|${[...this.#left.values()]}|${this.#disturbancesLeft}|${this.#waits}`,
     );
   }
 
@@ -111,7 +116,7 @@ export class ScenarioRun implements Run {
       ({ label }, index, all) => all.findIndex((ghost) => ghost.label === label) === index,
     );
     const waiting = this.#clients.filter(({ name }) => stepper.timers.some(({ node }) => node === name));
-    const { leaps } = this.#scenario;
+    const { leaps, strides } = this.#scenario;
     return [
       ...ghosts.map((ghost) => this.#move(`late: ${ghost.label}`, () => stepper.haunt(ghost))),
       ...this.#faults
@@ -119,6 +124,12 @@ export class ScenarioRun implements Run {
         .flatMap(({ name, strike }) => this.#limited(name, name, () => strike(this.#world))),
       ...this.#scenario.processes.flatMap((process) =>
         this.#limited(`tick ${process}`, `tick ${process}`, () => stepper.tick(process)),
+      ),
+      ...this.#scenario.processes.flatMap((process) =>
+        this.#limited(`stride ${process}`, `${process} goes on alone after ${strides?.ms} ms`, () => {
+          stepper.now += strides?.ms ?? 0;
+          stepper.tick(process);
+        }),
       ),
       ...waiting.flatMap(({ name }) =>
         this.#limited("client tick", `tick ${name}`, () => stepper.tick(name)),
@@ -131,10 +142,11 @@ export class ScenarioRun implements Run {
 
   #limited(budget: string, label: string, apply: () => void): Move[] {
     const left = this.#left.get(budget) ?? 0;
-    if (left === 0) return [];
+    if (left === 0 || this.#disturbancesLeft === 0) return [];
     return [
       this.#move(label, () => {
         this.#left.set(budget, left - 1);
+        this.#disturbancesLeft--;
         apply();
       }),
     ];

@@ -41,6 +41,8 @@ export interface Scenario {
   readonly ticks?: Readonly<Record<string, number>>;
   /** How often waiting clients may go on before everybody else has to wait for them. */
   readonly clientTicks?: number;
+  /** How often a process may go on alone after so many milliseconds, while the others still sleep. */
+  readonly strides?: { readonly ms: number; readonly times: Readonly<Record<string, number>> };
   /** Jumps of the clock, each by so many milliseconds. */
   readonly leaps?: { readonly times: number; readonly ms: number };
   /** The hot store cannot be reached at the start. */
