@@ -17,6 +17,8 @@ import {
   transition,
 } from "./generation-document.ts";
 import { type HotHealth, isIsolated, nextStep, type Situation } from "./generation-policy.ts";
+import { Namespaces } from "./namespaces.ts";
+import { Backoff, bounded, rest } from "./pacing.ts";
 import { Peers } from "./peers.ts";
 import { Broadcast } from "./signal.ts";
 import { after, type StoreHealth, unknownHealth } from "./store-health.ts";
@@ -51,8 +53,6 @@ export interface LastKnown {
 }
 
 const RETRY_MS = 20;
-const FIRST_REOPEN_MS = 1_000;
-const MAX_REOPEN_MS = 60_000;
 /** A generation that was left sooner than this was opened too early: the next one waits longer. */
 const FLAPPING_MS = 5_000;
 
@@ -80,16 +80,15 @@ export class Generation {
   readonly #peers: Peers;
   #hotHealth: StoreHealth;
   #durableHealth: StoreHealth;
-  #reopenAt = Number.NEGATIVE_INFINITY;
-  #reopenDelayMs = FIRST_REOPEN_MS;
-  #sweptBelow = 0;
-  #sweeping = 0;
+  readonly #reopening = new Backoff();
+  readonly #namespaces: Namespaces;
 
   constructor(options: GenerationOptions) {
     this.#o = options;
     this.#leaseMs = options.durable.exclusive ? 0 : options.leaseMs;
     // The only instance there can be needs no name of its own, and leaves none behind at a restart.
     this.#instance = options.durable.exclusive ? "embedded" : options.instance;
+    this.#namespaces = new Namespaces(options.hot);
     this.#peers = new Peers(this.#instance);
     this.#hotHealth = unknownHealth(options.timing.now());
     this.#durableHealth = unknownHealth(options.timing.now());
@@ -140,7 +139,7 @@ export class Generation {
   }
   /** Namespaces that are being cleared in the background. */
   get backlog(): number {
-    return this.#sweeping;
+    return this.#namespaces.backlog;
   }
   get isolated(): boolean {
     const situation = this.#situation();
@@ -228,7 +227,7 @@ export class Generation {
       peers: this.#peers.all,
       leaseMs: this.#leaseMs,
       marginMs: this.#leaseMs / 4,
-      reopenAt: this.#reopenAt,
+      reopenAt: this.#reopening.until,
     };
   }
 
@@ -254,7 +253,7 @@ export class Generation {
       this.#sawHot(identity);
       this.#probed.notify();
       await this.#advance();
-      await this.#pause(this.#wakeProbe);
+      await this.#rest(this.#wakeProbe);
     }
   }
 
@@ -281,7 +280,7 @@ export class Generation {
     while (!this.#stop.signal.aborted) {
       await this.#renew();
       await this.#advance();
-      await this.#pause(this.#wakeRenewal);
+      await this.#rest(this.#wakeRenewal);
     }
   }
 
@@ -324,7 +323,10 @@ export class Generation {
     const identity = this.#hot.state === "reachable" ? this.#hot.identity : undefined;
     const update = creation(this.#o.timing.now(), identity, this.#instance, report);
     const result = await this.#bounded((signal) => this.#o.durable.update(update, signal));
-    return result.outcome === "applied" ? result.document : undefined;
+    if (result.outcome === "refused") return undefined;
+    // Where the document was wiped under a running process, its revisions begin anew.
+    this.#viewRevision = 0;
+    return result.document;
   }
 
   #observe(document: Document): void {
@@ -344,29 +346,10 @@ export class Generation {
     this.#viewSince = now;
     this.#epoch++;
     this.#changed.notify();
-    if (before?.mode === "opening" && view.mode === "bypassed") this.#backOff(now);
-    if (before?.mode === "cached" && lasted < FLAPPING_MS) this.#backOff(now);
-    if (before?.mode === "cached" && lasted >= FLAPPING_MS) this.#reopenDelayMs = FIRST_REOPEN_MS;
-    if (view.mode === "cached") this.#enteredCached(view.number);
-  }
-
-  #backOff(now: number): void {
-    this.#reopenAt = now + this.#reopenDelayMs;
-    this.#reopenDelayMs = Math.min(this.#reopenDelayMs * 2, MAX_REOPEN_MS);
-  }
-
-  /** Housekeeping of a new generation; failures are made good by the next one. */
-  #enteredCached(number: number): void {
-    if (number <= this.#sweptBelow) return;
-    this.#sweptBelow = number;
-    const { hot } = this.#o;
-    const { signal } = this.#stop;
-    void hot.writeHint(number, signal).catch(() => undefined);
-    this.#sweeping++;
-    void hot
-      .sweepBelow(number, signal)
-      .catch(() => undefined)
-      .finally(() => this.#sweeping--);
+    if (before?.mode === "cached" && lasted >= FLAPPING_MS) this.#reopening.succeeded();
+    else if (before?.mode === "cached") this.#reopening.failed(now);
+    if (before?.mode === "opening" && view.mode === "bypassed") this.#reopening.failed(now);
+    if (view.mode === "cached") this.#namespaces.entered(view.number, this.#stop.signal);
   }
 
   /** Takes the steps that are due; steps that need no wait follow one another at once. */
@@ -397,32 +380,11 @@ export class Generation {
     }
   }
 
-  async #pause(wake: Broadcast): Promise<void> {
-    const { timing, leaseMs } = this.#o;
-    const rest = new AbortController();
-    const end = () => rest.abort();
-    this.#stop.signal.addEventListener("abort", end, { once: true });
-    await Promise.race([
-      timing.sleep(leaseMs / 4, rest.signal),
-      wake.next(rest.signal).catch(() => undefined),
-    ]);
-    this.#stop.signal.removeEventListener("abort", end);
-    rest.abort();
+  #bounded<T>(command: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return bounded(this.#o.timing, this.#o.timeoutMs, command);
   }
 
-  /** Runs one command of the steward's own under its time-out. */
-  async #bounded<T>(command: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timeout = new AbortController();
-    const finished = new AbortController();
-    const expiry = this.#o.timing.sleep(this.#o.timeoutMs, finished.signal).then(() => {
-      if (!finished.signal.aborted)
-        timeout.abort(new DOMException("the store did not answer", "TimeoutError"));
-    });
-    try {
-      return await command(timeout.signal);
-    } finally {
-      finished.abort();
-      await expiry;
-    }
+  #rest(wake: Broadcast): Promise<void> {
+    return rest(this.#o.timing, this.#o.leaseMs / 4, wake, this.#stop.signal);
   }
 }
