@@ -1,0 +1,122 @@
+// What happens to one server process while the others go on.
+import { readFileSync } from "node:fs";
+import { now } from "../clock.ts";
+import type { World } from "../world.ts";
+import type { Cell, Evidence, Fault } from "./cell.ts";
+
+function broken({ operations }: Evidence, instance: string): number {
+  return operations.filter((operation) => operation.instance === instance && operation.told !== true).length;
+}
+
+async function kill(world: World): Promise<Fault> {
+  const { victim } = world;
+  const { pid } = victim;
+  await victim.kill();
+  return {
+    heal: () => victim.restart(),
+    proof(evidence) {
+      const calls = broken(evidence, victim.name);
+      return calls > 0 && victim.pid !== pid ? `${calls} calls broken` : undefined;
+    },
+  };
+}
+
+export const INSTANCE_CELLS: readonly Cell[] = [
+  { name: "none", setup: "shared", inject: async () => ({ heal: async () => {}, proof: () => "no fault" }) },
+  { name: "instance-killed", setup: "shared", inject: kill },
+  {
+    name: "instance-paused",
+    setup: "shared",
+    async inject({ victim }) {
+      victim.pause();
+      const stat = readFileSync(`/proc/${victim.pid}/stat`, "utf8");
+      const stopped = stat.slice(stat.lastIndexOf(")") + 2).startsWith("T");
+      return { heal: async () => victim.resume(), proof: () => (stopped ? "stopped" : undefined) };
+    },
+  },
+  {
+    name: "instance-terminated",
+    setup: "shared",
+    async inject({ victim }) {
+      const { pid } = victim;
+      const at = now();
+      const code = await victim.terminate();
+      const tookMs = Math.round(now() - at);
+      return {
+        heal: () => victim.restart(),
+        proof: () => (code === 0 && victim.pid !== pid ? `exit code 0 after ${tookMs} ms` : undefined),
+        drained: { instance: victim.name, at },
+      };
+    },
+  },
+  {
+    name: "instance-cut-off-redis",
+    setup: "shared",
+    holdMs: 5_000,
+    async inject({ victim, redisProxies: [proxy] }) {
+      proxy?.set({ kind: "reset" });
+      return {
+        heal: async () => proxy?.heal(),
+        proof({ operations, observer }) {
+          const isolated = operations.filter(({ reason }) => reason === "INSTANCE_ISOLATED");
+          const alone = isolated.every(({ instance }) => instance === victim.name);
+          if (isolated.length === 0 || !alone || observer.generations.size > 1) return undefined;
+          return `${isolated.length} calls refused by it alone`;
+        },
+      };
+    },
+  },
+  {
+    name: "instance-cut-off-ferretdb",
+    setup: "shared",
+    durable: true,
+    async inject({ victim, ferretProxies: [proxy] }) {
+      proxy?.set({ kind: "blackHole" });
+      return {
+        heal: async () => proxy?.heal(),
+        proof({ operations }) {
+          const refused = operations.filter(({ reason }) => reason === "DURABLE_STORE_UNAVAILABLE");
+          const alone = refused.every(({ instance }) => instance === victim.name);
+          return refused.length > 0 && alone ? `${refused.length} calls refused by it alone` : undefined;
+        },
+      };
+    },
+  },
+  {
+    name: "same-request-twice",
+    setup: "shared",
+    load: { twins: 0.5 },
+    inject: async () => ({
+      heal: async () => {},
+      proof({ operations }) {
+        const replays = operations.filter(({ outcome }) => outcome === "replayed").length;
+        return replays > 0 ? `${replays} replays` : undefined;
+      },
+    }),
+  },
+  {
+    name: "deadline-1ms",
+    setup: "shared",
+    load: { hurried: 0.3 },
+    inject: async () => ({
+      heal: async () => {},
+      proof({ operations }) {
+        const late = operations.filter(({ reason }) => reason === "DEADLINE_EXCEEDED").length;
+        return late > 0 ? `${late} DEADLINE_EXCEEDED` : undefined;
+      },
+    }),
+  },
+  { name: "sqlite-killed", setup: "embedded", inject: kill },
+  { name: "sqlite-redis-instance-killed", setup: "sqlite-redis", inject: kill },
+  {
+    name: "sqlite-redis-killed",
+    setup: "sqlite-redis",
+    async inject({ redis }) {
+      await redis.kill();
+      return {
+        heal: () => redis.restart(),
+        proof: ({ observer }) => (observer.generations.size > 1 ? "a new generation" : undefined),
+      };
+    },
+  },
+];

@@ -1,0 +1,166 @@
+// What is left when the faults are over: every task's history, what strong and fast reads of every instance show, what
+// Redis holds, and what lists show.
+import { createClient } from "redis";
+import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
+import { type TaskEvent, TaskEventType, TaskState } from "../../gen/dbconn/v1/task_pb.ts";
+import type { History, HotState, Revision, Violation } from "../support/history/operation.ts";
+import type { Instance } from "./instance.ts";
+import type { Recorder } from "./recorder.ts";
+import type { World } from "./world.ts";
+
+export interface FinalState {
+  readonly final: ReadonlyMap<string, readonly Revision[]>;
+  readonly deletions: ReadonlyMap<string, readonly Revision[]>;
+  readonly hot: readonly HotState[];
+  readonly lists: NonNullable<History["lists"]>;
+  /** Merges that are in the history and not in the data. */
+  readonly merges: readonly Violation[];
+}
+
+const DEADLINE_MS = 20_000;
+const PAGE = 1000;
+
+/** Reads everything through the instances; the reads become operations of the history, too. */
+export async function readFinalState(
+  world: World,
+  recorder: Recorder,
+  kind: string,
+  keys: readonly string[],
+): Promise<FinalState> {
+  const final = new Map<string, readonly Revision[]>();
+  const deletions = new Map<string, readonly Revision[]>();
+  const merges: Violation[] = [];
+  const live: string[] = [];
+  for (const key of keys) {
+    const events = await allEvents(world.victim, kind, key);
+    final.set(key, revisionsOf(events));
+    const removals = events.filter(({ type }) => type === TaskEventType.DELETED);
+    deletions.set(key, revisionsOf(removals));
+    for (const instance of world.instances) {
+      for (const consistency of ["strong", "fast"] as const) {
+        const call = { client: "final", instance, kind, key, deadlineMs: DEADLINE_MS, consistency };
+        const { operation } = await recorder.read(call);
+        if (operation.outcome === "failed") throw new Error(`${key} cannot be read: ${operation.reason}`);
+      }
+    }
+    const data = await dataOf(world.victim, kind, key);
+    if (data === undefined) continue;
+    live.push(key);
+    merges.push(...missingMerges(key, events, data));
+  }
+  const hot = world.hasRedis ? await hotStates(world, kind, final) : [];
+  return { final, deletions, hot, lists: await lists(world.victim, kind, live), merges };
+}
+
+async function allEvents(instance: Instance, kind: string, key: string): Promise<readonly TaskEvent[]> {
+  const events: TaskEvent[] = [];
+  let pageToken = "";
+  do {
+    const page = await instance.tasks.listTaskEvents(
+      { kind, taskId: key, pageSize: PAGE, pageToken },
+      { timeoutMs: DEADLINE_MS },
+    );
+    events.push(...page.events);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return events;
+}
+
+/** A state that an event does not name stays as it was. */
+function revisionsOf(events: readonly TaskEvent[]): readonly Revision[] {
+  let state: TaskState | undefined;
+  return events.map((event) => {
+    state = event.type === TaskEventType.DELETED ? undefined : (event.state ?? state);
+    return {
+      revision: Number(event.revision),
+      value: event.requestId,
+      requestId: event.requestId,
+      ...(state === undefined ? {} : { state: String(state) }),
+    };
+  });
+}
+
+/** The clients' only transition beside staying where one is. */
+export function isLegal(from: string, to: string): boolean {
+  return from === String(TaskState.PENDING) && to === String(TaskState.PROCESSING);
+}
+
+async function dataOf(instance: Instance, kind: string, key: string): Promise<object | undefined> {
+  const name = { kind, taskId: key };
+  const { results } = await instance.tasks.batchGetTasks(
+    { names: [name], consistency: Consistency.STRONG },
+    { timeoutMs: DEADLINE_MS },
+  );
+  const [found] = results;
+  return found?.result.case === "task" ? found.result.value.data : undefined;
+}
+
+/** Each client merges its own key: what stands there is its last write since the task was created. */
+function missingMerges(key: string, events: readonly TaskEvent[], data: object): readonly Violation[] {
+  const created = events.findLastIndex(({ type }) => type === TaskEventType.CREATED);
+  const last = new Map(
+    events.slice(created).map(({ requestId }) => [requestId.slice(0, requestId.indexOf("-")), requestId]),
+  );
+  return [...last].flatMap(([client, requestId]) => {
+    const found: unknown = Reflect.get(data, client);
+    if (found === requestId) return [];
+    const message = `the data's ${client} is ${String(found)}, and its last merge was ${requestId}`;
+    return [{ invariant: "T1", name: "lost_merge", key, message }] as const;
+  });
+}
+
+/** The entries of the generation in force. */
+async function hotStates(
+  world: World,
+  kind: string,
+  final: ReadonlyMap<string, readonly Revision[]>,
+): Promise<readonly HotState[]> {
+  const { generation } = await world.victim.status.getStatus({}, { timeoutMs: DEADLINE_MS });
+  const redis = await createClient({ url: world.redis.url }).connect();
+  try {
+    const states: HotState[] = [];
+    for (const [key, revisions] of final) {
+      const entry = `dbc:${generation}:{task/${kind}/${key}}`;
+      const [fields, ttlMs] = await Promise.all([redis.hGetAll(entry), redis.pTTL(entry)]);
+      const durable = revisions.at(-1);
+      if (Object.keys(fields).length === 0 || durable === undefined) continue;
+      const lifetime = { key, ttlMs: ttlMs < 0 ? undefined : ttlMs };
+      // Without a value the entry claims nothing; a tombstone's value names no message.
+      if (fields.value === undefined)
+        states.push({ ...lifetime, revision: durable.revision, value: durable.value });
+      else
+        states.push({
+          ...lifetime,
+          revision: Number(fields.revision),
+          value: messageOf(fields.value) ?? durable.value,
+        });
+    }
+    return states;
+  } finally {
+    redis.destroy();
+  }
+}
+
+function messageOf(value: string): string | undefined {
+  const document = JSON.parse(value) as { readonly message?: string; readonly live?: boolean };
+  return document.live === false ? undefined : document.message;
+}
+
+async function lists(
+  instance: Instance,
+  kind: string,
+  live: readonly string[],
+): Promise<NonNullable<History["lists"]>> {
+  const listed: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await instance.tasks.listTasks({ kind, pageToken }, { timeoutMs: DEADLINE_MS });
+    listed.push(...page.tasks.map(({ taskId }) => taskId));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  const { total } = await instance.tasks.countTasks({ kind }, { timeoutMs: DEADLINE_MS });
+  return [
+    { name: "ListTasks", listed, counted: live },
+    { name: "CountTasks", listed: [String(total)], counted: [String(live.length)] },
+  ];
+}
