@@ -58,9 +58,9 @@ function judge(
   revealed: Shown | undefined,
 ): Violation | undefined {
   const revision = operation.revision ?? 0;
-  const applied = operation.op === "write" && operation.outcome === "ok";
   const tooLow = (before: Shown | undefined) =>
-    before !== undefined && (applied ? revision <= before.revision : revision < before.revision);
+    before !== undefined &&
+    (isNew(operation, before.by) ? revision <= before.revision : revision < before.revision);
   const name = tooLow(acknowledged) ? "stale" : tooLow(revealed) ? "inversion" : undefined;
   const before = name === "stale" ? acknowledged : revealed;
   if (name === undefined || before === undefined) return undefined;
@@ -72,6 +72,12 @@ function judge(
       `${describe(operation)} shows revision ${revision}, ` +
       `though ${describe(before.by)} had ${name === "stale" ? "acknowledged" : "shown"} ${before.revision}`,
   };
+}
+
+/** A write that was applied made its revision; but what was shown before may have been the same request's. */
+function isNew(o: Operation, before: Operation): boolean {
+  if (o.op !== "write" || o.outcome !== "ok") return false;
+  return o.requestId === undefined || (before.requestId !== undefined && before.requestId !== o.requestId);
 }
 
 function higher(a: Shown | undefined, b: Shown): Shown {

@@ -1,0 +1,95 @@
+import { checkHistory } from "../../support/history/check.ts";
+import type { HotState, Operation, Violation } from "../../support/history/operation.ts";
+import { finalHistory, THING } from "../../support/virtual/things.ts";
+import { Chance } from "./chance.ts";
+import { Clients, KEYS } from "./clients.ts";
+import { Clockwork } from "./clockwork.ts";
+import { Cluster } from "./cluster.ts";
+
+import { scheduleFaults } from "./faults.ts";
+
+export interface Simulated {
+  readonly seed: number;
+  readonly operations: readonly Operation[];
+  readonly faults: readonly string[];
+  readonly violations: readonly Violation[];
+  /** How many events happened. */
+  readonly events: number;
+}
+
+const STORM_MS = 12_000;
+/** The longest pause before a generation is opened again, and some. */
+const RECOVERY_MS = 150_000;
+const CLIENTS = 8;
+/** An answer may say `degraded` for some time after the durable store is back: until the next renewal. */
+const DEGRADED_SLACK_MS = 7_000;
+
+/** One world from one seed: clients under faults, then peace, then the judgement. */
+export async function simulate(seed: number): Promise<Simulated> {
+  const chance = new Chance(seed);
+  const clock = new Clockwork();
+  const cluster = new Cluster(clock, chance);
+  const clients = new Clients(cluster, chance);
+  await clock.run(1_000);
+  clients.start(CLIENTS, clock.now + STORM_MS);
+  const faults = scheduleFaults(cluster, chance, clock.now + STORM_MS);
+  await clock.run(clock.now + STORM_MS);
+  cluster.heal();
+  const violations: Violation[] = [];
+  const recovered = await clock.run(clock.now + RECOVERY_MS, () => isWell(cluster) && !clients.busy);
+  if (!recovered) {
+    const modes = cluster.processes.map(({ name, generation }) => `${name}: ${generation.view?.mode}`).join();
+    violations.push({ invariant: "L2", name: "not_recovered", key: "", message: modes });
+  } else {
+    violations.push(...(await readAll(cluster, clients)));
+  }
+  const final = new Map(KEYS.map((key) => [key, finalHistory(cluster.documents, key)] as const));
+  const durableOutages = cluster.durableOutages.map(({ from, until }) => ({
+    from,
+    until: until + DEGRADED_SLACK_MS,
+  }));
+  const { operations } = clients;
+  violations.push(
+    ...checkHistory({ operations, final, durableOutages, hot: recovered ? hotStates(cluster) : [] }),
+  );
+  return { seed, operations, faults, violations, events: clock.happened };
+}
+
+function isWell(cluster: Cluster): boolean {
+  return cluster.processes.every(
+    ({ generation }) => generation.namespace !== undefined && !generation.durableDown,
+  );
+}
+
+/** Every key, strong and fast, by every process: all of it is answered, and what is hot is what is durable. */
+async function readAll(cluster: Cluster, clients: Clients): Promise<readonly Violation[]> {
+  const violations: Violation[] = [];
+  for (const { name } of cluster.processes) {
+    for (const key of KEYS) {
+      for (const consistency of ["strong", "fast"] as const) {
+        let read: Operation | undefined;
+        void clients.call({ key, kind: "read", consistency }, name, 5_000).then((operation) => {
+          read = operation;
+        });
+        await cluster.clock.run(cluster.clock.now + 10_000, () => read !== undefined);
+        if (read?.outcome !== "ok" || read.degraded) {
+          const message = `after the faults, ${name}'s ${consistency} read answered ${read?.reason ?? "nothing"}`;
+          violations.push({ invariant: "L2", name: "unanswered", key, message });
+        }
+      }
+    }
+  }
+  return violations;
+}
+
+/** What the namespace in force holds. */
+function hotStates(cluster: Cluster): readonly HotState[] {
+  const number = cluster.processes[0]?.generation.namespace;
+  return KEYS.flatMap((key) => {
+    const entry = cluster.hot?.entry({ generation: number ?? -1, key: `${THING.hotPrefix}/${key}` });
+    if (entry?.value === undefined) return [];
+    const { value } = JSON.parse(entry.value) as { readonly value: string };
+    const ttlMs = Number.isFinite(entry.expiresAt) ? entry.expiresAt - cluster.clock.now : undefined;
+    return [{ key, revision: entry.revision, value, ttlMs }];
+  });
+}
