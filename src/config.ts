@@ -113,7 +113,7 @@ function build(values: Values, warnings: readonly string[], report: Report) {
         CANCELLED: values.TASK_RETENTION_CANCELLED,
       }),
     },
-    schemas: { hotTtlMs: values.SCHEMA_TTL },
+    schemas: { hotTtlMs: values.SCHEMA_TTL, deletedRetentionMs: values.SCHEMA_RETENTION_DELETED },
     cache: {
       ttls: {
         default: values.CACHE_TTL_DEFAULT,

@@ -27,6 +27,7 @@ import { StoresView } from "./consistency/stores-view.ts";
 import type { Timing } from "./consistency/timing.ts";
 import { Bodies } from "./domain/schemas/bodies.ts";
 import { SCHEMA_BODIES, SCHEMA_EVENTS, SCHEMAS, schemaObjects } from "./domain/schemas/collections.ts";
+import { SchemaRetention } from "./domain/schemas/retention.ts";
 import { sweepForever } from "./domain/sweeper.ts";
 import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
@@ -62,7 +63,7 @@ const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, 
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
 /** How long one renewal of the lease or one probe of the hot store may take. */
 const STEWARD_TIMEOUT_MS = 1_000;
-/** About how often tasks and tombstones whose time has passed are looked for. */
+/** About how often tasks, tombstones and schemas whose time has passed are looked for. */
 const SWEEP_EVERY_MS = 60_000;
 /** WaitTask may wait for 60 s; the rest is for the answer. */
 const WAIT_DEADLINE = { defaultMs: 65_000, maxMs: 65_000, waits: true };
@@ -125,6 +126,7 @@ async function main(): Promise<void> {
     objects: objects(schemaObjects(config.schemas.hotTtlMs)),
     bodies: new Bodies(durable, BODY_CACHE_BYTES),
     validator,
+    deletedRetentionMs: config.schemas.deletedRetentionMs,
   };
   const entries = {
     ...common,
@@ -164,8 +166,12 @@ async function main(): Promise<void> {
     settings: config.tasks,
     tombstoneRetentionMs,
   };
+  const schemaRetention = new SchemaRetention(schemas);
   const swept = sweepForever(
-    [{ name: "tasks", run: (signal) => endOldTasks(retention, signal) }],
+    [
+      { name: "tasks", run: (signal) => endOldTasks(retention, signal) },
+      { name: "schemas", run: (signal) => schemaRetention.sweep(signal) },
+    ],
     {
       everyMs: SWEEP_EVERY_MS,
       timing,

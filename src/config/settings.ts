@@ -69,6 +69,7 @@ export const SETTINGS = {
   TASK_RETENTION_FAILED: retention(),
   TASK_RETENTION_CANCELLED: retention(),
   SCHEMA_TTL: hotTtl("6h"),
+  SCHEMA_RETENTION_DELETED: duration("1m", "36500d", "30d"),
   TOMBSTONE_RETENTION: duration("1m", "36500d", "30d"),
   CACHE_TTL_DEFAULT: duration("1ms", "3650d", "30m"),
   CACHE_TTL_USER: duration("1ms", "3650d", "15m"),

@@ -34,6 +34,7 @@ export function schemaMessage(schema: Schema): messages.Schema {
     createTime: timestamp(schema.createTime),
     updateTime: timestamp(schema.updateTime),
     ...(schema.deleteTime === undefined ? {} : { deleteTime: timestamp(schema.deleteTime) }),
+    ...(schema.purgeTime === undefined ? {} : { purgeTime: timestamp(schema.purgeTime) }),
     revision: int64(schema.revision),
     etag: schema.etag,
   });

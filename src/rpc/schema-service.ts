@@ -9,21 +9,20 @@ import type { SchemaEvent } from "../domain/schemas/events.ts";
 import { listSchemaEvents } from "../domain/schemas/history.ts";
 import { listSchemas } from "../domain/schemas/list.ts";
 import { publishRelease } from "../domain/schemas/publish.ts";
+import { purgeSchema } from "../domain/schemas/purge.ts";
 import { getRelease, getSchema, validateDocuments } from "../domain/schemas/reads.ts";
 import type { Release } from "../domain/schemas/release.ts";
 import { listReleases } from "../domain/schemas/releases.ts";
 import { revertSchema } from "../domain/schemas/revert.ts";
 import type { Schema } from "../domain/schemas/schema.ts";
+import { undeleteSchema } from "../domain/schemas/undelete.ts";
 import { updateSchema } from "../domain/schemas/update.ts";
 import { Violations } from "../domain/validation.ts";
 import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, provenance } from "./convert.ts";
 import * as convert from "./schema-messages.ts";
 
-type Implemented = Omit<
-  ServiceImpl<typeof messages.SchemaService>,
-  "undeleteSchema" | "purgeSchema" | "exportSchemas" | "importSchemas"
->;
+type Implemented = Omit<ServiceImpl<typeof messages.SchemaService>, "exportSchemas" | "importSchemas">;
 
 export function createSchemaService(schemas: SchemaContext): Implemented {
   return {
@@ -162,6 +161,19 @@ export function createSchemaService(schemas: SchemaContext): Implemented {
     async deleteSchema(request, { signal }) {
       const changed = await deleteSchema(schemas, changeInput(request), signal);
       return create(messages.DeleteSchemaResponseSchema, convert.changedMessage(changed));
+    },
+
+    async undeleteSchema(request, { signal }) {
+      const changed = await undeleteSchema(schemas, changeInput(request), signal);
+      return create(messages.UndeleteSchemaResponseSchema, convert.changedMessage(changed));
+    },
+
+    async purgeSchema(request, { signal }) {
+      const purged = await purgeSchema(schemas, changeInput(request), signal);
+      return create(messages.PurgeSchemaResponseSchema, {
+        purgedReleases: purged.releases,
+        ...convert.changeFields(purged),
+      });
     },
 
     async listSchemaEvents({ name, pageSize, pageToken }, { signal }) {

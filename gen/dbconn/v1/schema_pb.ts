@@ -89,7 +89,7 @@ export type Schema = Message<"dbconn.v1.Schema"> & {
   deleteTime?: Timestamp | undefined;
 
   /**
-   * When a soft-deleted schema will be purged.
+   * When a soft-deleted schema will be purged by itself; absent when it will not.
    *
    * @generated from field: google.protobuf.Timestamp purge_time = 11;
    */
@@ -1927,7 +1927,8 @@ export const SchemaService: GenService<{
     output: typeof DeleteSchemaResponseSchema;
   },
   /**
-   * Brings a soft-deleted schema back as it was.
+   * Brings a soft-deleted schema back as it was. NOT_FOUND for a purged one; ALREADY_EXISTS for one that is not
+   * deleted.
    *
    * @generated from rpc dbconn.v1.SchemaService.UndeleteSchema
    */
@@ -1938,7 +1939,7 @@ export const SchemaService: GenService<{
   },
   /**
    * Removes a soft-deleted schema for good. Its name, last release number and revision are kept, so that numbers are
-   * never used again.
+   * never used again, and its events. FAILED_PRECONDITION for one that is not deleted.
    *
    * @generated from rpc dbconn.v1.SchemaService.PurgeSchema
    */

@@ -11,13 +11,14 @@ export interface Body {
   readonly text: string;
   readonly note: string;
   readonly createdBy: string;
-  /** Milliseconds since the epoch. */
+  /** When it was stored, which may be long after its release was made; milliseconds since the epoch. */
   readonly createTime: number;
 }
 
 const COLLECTION = SCHEMA_BODIES.name;
 /** What an entry takes beside its text, roughly. */
 const ENTRY_BYTES = 500;
+const DELETED_AT_ONCE = 1000;
 
 /**
  * Bodies by id, with a cache in this process: they are immutable, so a copy is as good as the original for
@@ -67,12 +68,18 @@ export class Bodies {
   }
 
   /**
-   * Removes a body that no head names any more, beside the answer. Where it fails an orphan stays, as after any
+   * Removes bodies that no head names any more, beside the answer. Where it fails orphans stay, as after any
    * lost race: harmless, and found by a sweep.
    */
-  removeLater(id: string): void {
-    this.#cache.delete(id);
-    void this.#store.deleteMany(COLLECTION, [id]).catch(() => undefined);
+  removeLater(...ids: readonly string[]): void {
+    for (const id of ids) this.#cache.delete(id);
+    void this.#remove(ids).catch(() => undefined);
+  }
+
+  async #remove(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += DELETED_AT_ONCE) {
+      await this.#store.deleteMany(COLLECTION, ids.slice(at, at + DELETED_AT_ONCE));
+    }
   }
 
   /** Without a caller's signal: the read serves others too, and ends by the store's own time-out. */

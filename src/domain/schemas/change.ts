@@ -2,7 +2,7 @@
 import type { Transformed } from "../../consistency/objects.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../json.ts";
-import type { Path } from "../../ports/durable-store.ts";
+import type { Document, Path } from "../../ports/durable-store.ts";
 import type { Version } from "../etag.ts";
 import { actOf, type ChangeInput } from "./checks.ts";
 import type { SchemaContext } from "./context.ts";
@@ -21,7 +21,8 @@ import {
 
 /** What to set in the head, and the event that tells of it. */
 export interface Step {
-  readonly fields: Partial<HeadFields> & { readonly delete_time?: number };
+  readonly fields: Partial<HeadFields> & Pick<Head, "delete_time" | "purge_time">;
+  readonly unset?: readonly Path[];
   readonly event: Json;
 }
 
@@ -40,7 +41,7 @@ export interface SchemaChanged {
 }
 
 /**
- * One change of a schema that is there. `call` is what tells this request from another with the same id. Errors:
+ * One change of a schema that is not deleted. `call` is what tells this request from another with the same id. Errors:
  * `not_found` / SCHEMA_NOT_FOUND, SCHEMA_DELETED; `aborted` / ETAG_MISMATCH; what the plan throws.
  */
 export async function changeHead(
@@ -51,28 +52,43 @@ export async function changeHead(
   plan: (head: Head, act: Act) => Step | undefined,
   signal?: AbortSignal,
 ): Promise<HeadChanged> {
+  return changed(await transformHead(context, input, etag, call, usable, plan, signal));
+}
+
+/** As `changeHead` for the schemas that `admit` takes: it throws for others. */
+export async function transformHead(
+  context: SchemaContext,
+  input: ChangeInput,
+  etag: Version | undefined,
+  call: JsonObject & { readonly method: string },
+  admit: (current: Document | undefined) => Head,
+  plan: (head: Head, act: Act) => Step | undefined,
+  signal?: AbortSignal,
+): Promise<Transformed> {
   const { name, note, actor, requestId } = input;
   const act = actOf(input, context.clock.now());
   const request = { id: requestId, body: { ...call, name, note, actor, etag: input.etag } };
-  const result = await context.objects.transform(
+  return context.objects.transform(
     name,
     request,
     (current) => {
-      const head = usable(current);
+      const head = admit(current);
       checkVersion(head, etag);
       const step = plan(head, act);
       if (step === undefined) return undefined;
       const fields = Object.entries({ ...step.fields, update_time: act.time });
       return {
         conditions: [],
-        change: { set: fields.map(([field, value]) => [[field] as Path, value as Json]) },
+        change: {
+          set: fields.map(([field, value]) => [[field] as Path, value as Json]),
+          ...(step.unset && { unset: step.unset }),
+        },
         ifAbsent: "refuse",
         event: step.event,
       };
     },
     signal,
   );
-  return changed(result);
 }
 
 /** Throws `not_found` for a repeated request whose schema was purged since. */
@@ -91,14 +107,24 @@ export function schemaChanged({ head, ...rest }: HeadChanged): SchemaChanged {
 }
 
 /** What a repeated request did when it was applied. */
-export async function eventOfReplay(
-  { objects }: SchemaContext,
+export function eventOfReplay(
+  context: SchemaContext,
   { head, appliedRevision }: HeadChanged,
   signal?: AbortSignal,
 ): Promise<SchemaEvent> {
-  const [entry] = await afterwards(objects.history(head.key, appliedRevision - 1, 1, signal));
+  return eventAt(context, head.key, appliedRevision, signal);
+}
+
+/** The event of a request that was applied before. */
+export async function eventAt(
+  { objects }: SchemaContext,
+  name: string,
+  appliedRevision: number,
+  signal?: AbortSignal,
+): Promise<SchemaEvent> {
+  const [entry] = await afterwards(objects.history(name, appliedRevision - 1, 1, signal));
   if (entry?.revision !== appliedRevision) {
-    throw new Error(`schema ${head.key} has no event of revision ${appliedRevision}`);
+    throw new Error(`schema ${name} has no event of revision ${appliedRevision}`);
   }
   return toSchemaEvent(entry);
 }

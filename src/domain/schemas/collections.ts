@@ -6,17 +6,20 @@ import type { CollectionSpec } from "../../ports/durable-store.ts";
 /** Heads, by name. */
 export const SCHEMAS: CollectionSpec = {
   name: "schemas",
-  fields: { live: "boolean", deleted: "boolean" },
+  fields: { live: "boolean", deleted: "boolean", purge_time: "integer" },
   indexes: [
     ["live", "key"],
     ["live", "deleted", "key"],
+    // For deleted ones whose time has come.
+    ["deleted", "purge_time", "key"],
   ],
   heavy: ["requests", "events"],
 };
 
 /**
  * Bodies of releases by random id: {schema, text, note, created_by, create_time}. `text` is JSON, so that key
- * order and any key survive every store. What no head names is an orphan, which a sweep finds by its age.
+ * order and any key survive every store; `create_time` is when the body was stored. What no head names is an orphan,
+ * which a sweep finds by its age.
  */
 export const SCHEMA_BODIES: CollectionSpec = {
   name: "schema_bodies",

@@ -15,6 +15,8 @@ export interface SchemaContext {
   readonly validator: DocumentValidator;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Milliseconds from the soft deletion of a schema to its purge; absent = only PurgeSchema purges. */
+  readonly deletedRetentionMs?: number;
 }
 
 /** Asked for each item in turn: a page ends before the first that it refuses. */

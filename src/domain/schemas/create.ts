@@ -71,7 +71,7 @@ export async function createSchema(
   for (const [index, { text, dialect, sha256 }] of contents.entries()) {
     const { note = "", createTime = now } = releases[index] ?? {};
     const id = context.ids.random();
-    await context.bodies.insert(id, { schema: name, text, note, createdBy: actor, createTime }, signal);
+    await context.bodies.insert(id, { schema: name, text, note, createdBy: actor, createTime: now }, signal);
     const c = contents[index - 1]?.sha256 === sha256 ? "IDENTICAL" : null;
     stored.push({ b: id, l: text.length, h: sha256, d: dialect, t: createTime, c });
   }
@@ -109,7 +109,7 @@ export async function createSchema(
         conditions: [],
         change: {
           set: Object.entries(fields).map(([field, value]) => [[field] as Path, value as Json]),
-          unset: [["delete_time"]],
+          unset: [["delete_time"], ["purge_time"]],
         },
         ifAbsent: "insert",
         event: eventOf(type, act, { release: latest, active: latest, created: true }),
@@ -118,7 +118,7 @@ export async function createSchema(
     signal,
   );
   const applied = result.outcome === "applied";
-  for (const { b } of applied ? replaced : stored) context.bodies.removeLater(b);
+  context.bodies.removeLater(...(applied ? replaced : stored).map(({ b }) => b));
   return applied ? toSchema(changed(result).head) : undefined;
 }
 

@@ -40,7 +40,7 @@ export async function deleteRelease(
     etag,
     { method: "DeleteRelease", release, allow_delete_schema: allowDeleteSchema },
     (head, act) => {
-      const deletion = planDeletion(head, act, release, allowDeleteSchema);
+      const deletion = planDeletion(context, head, act, release, allowDeleteSchema);
       planned.deletion = deletion;
       return deletion.step;
     },
@@ -68,7 +68,7 @@ export async function deleteSchema(
   v.throwIfAny();
   const call = { method: "DeleteSchema" };
   return schemaChanged(
-    await changeHead(context, input, etag, call, (head, act) => softDeletion(head, act), signal),
+    await changeHead(context, input, etag, call, (head, act) => softDeletion(context, head, act), signal),
   );
 }
 
@@ -79,14 +79,20 @@ interface Deletion {
   readonly removed: HeadRelease | undefined;
 }
 
-function planDeletion(head: Head, act: Act, number: number, allowDeleteSchema: boolean): Deletion {
+function planDeletion(
+  context: SchemaContext,
+  head: Head,
+  act: Act,
+  number: number,
+  allowDeleteSchema: boolean,
+): Deletion {
   const removed = findRelease(head, number);
   const releases = head.releases.filter((release) => release !== removed);
   // The highest below the one that goes, else the highest: `releases` ascend.
   const heir = releases.findLast(({ n }) => n < removed.n) ?? releases.at(-1);
   if (heir === undefined) {
     if (!allowDeleteSchema) throw onlyRelease();
-    return { step: softDeletion(head, act, number), revertedTo: 0, removed: undefined };
+    return { step: softDeletion(context, head, act, number), revertedTo: 0, removed: undefined };
   }
   const revertedTo = removed.n === head.active ? heir.n : 0;
   const active = revertedTo || head.active;
@@ -101,7 +107,11 @@ function planDeletion(head: Head, act: Act, number: number, allowDeleteSchema: b
   };
 }
 
-function softDeletion(head: Head, act: Act, release?: number): Step {
+function softDeletion({ deletedRetentionMs }: SchemaContext, head: Head, act: Act, release?: number): Step {
   const facts = { active: head.active, ...(release === undefined ? {} : { release }) };
-  return { fields: { deleted: true, delete_time: act.time }, event: eventOf("DELETED", act, facts) };
+  const purge = deletedRetentionMs === undefined ? {} : { purge_time: act.time + deletedRetentionMs };
+  return {
+    fields: { deleted: true, delete_time: act.time, ...purge },
+    event: eventOf("DELETED", act, facts),
+  };
 }

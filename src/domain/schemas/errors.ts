@@ -10,6 +10,11 @@ export function schemaDeleted(kind: "not_found" | "failed_precondition"): Servic
   return new ServiceError(kind, "SCHEMA_DELETED", "the schema was deleted");
 }
 
+/** What brings back or ends a deleted schema is for deleted ones only. */
+export function schemaNotDeleted(kind: "already_exists" | "failed_precondition"): ServiceError {
+  return new ServiceError(kind, "SCHEMA_NOT_DELETED", "the schema is not deleted");
+}
+
 /** The answer to a repeated request whose schema was purged meanwhile: it did take effect, once. */
 export function schemaPurgedSince(appliedRevision: number): ServiceError {
   return new ServiceError(

@@ -33,6 +33,8 @@ export interface SchemaEvent {
   readonly created: boolean;
   /** Of RELEASE_DELETED: the release that became active; 0 = the active one stayed. */
   readonly revertedTo: number;
+  /** Of PURGED and IMPORTED: how many releases went or came. */
+  readonly releases: number;
 }
 
 /** Who made a change, when and why. */
@@ -48,10 +50,11 @@ export interface EventFacts {
   readonly active: number;
   readonly created?: true;
   readonly revertedTo?: number;
+  readonly releases?: number;
 }
 
 export function eventOf(type: SchemaEventType, act: Act, facts: EventFacts): Json {
-  const { release, active, created, revertedTo } = facts;
+  const { release, active, created, revertedTo, releases } = facts;
   const event: JsonObject = {
     type,
     time: act.time,
@@ -62,6 +65,7 @@ export function eventOf(type: SchemaEventType, act: Act, facts: EventFacts): Jso
     ...(release === undefined ? {} : { release }),
     ...(created === undefined ? {} : { created }),
     ...(revertedTo === undefined ? {} : { reverted_to: revertedTo }),
+    ...(releases === undefined ? {} : { releases }),
   };
   return event;
 }
@@ -79,6 +83,7 @@ export function toSchemaEvent({ revision, event }: HistoryEntry): SchemaEvent {
     activeRelease: number(stored.active),
     created: stored.created === true,
     revertedTo: number(stored.reverted_to),
+    releases: number(stored.releases),
   };
 }
 

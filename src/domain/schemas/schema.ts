@@ -36,6 +36,8 @@ export interface Schema {
   readonly updateTime: number;
   /** Set while the schema is soft-deleted. */
   readonly deleteTime: number | undefined;
+  /** When it will be purged; undefined = it will not be by itself. */
+  readonly purgeTime: number | undefined;
   readonly revision: number;
   readonly etag: string;
 }
@@ -82,6 +84,8 @@ export interface HeadFields {
 
 export interface Head extends Document, HeadFields {
   readonly delete_time?: number;
+  /** Kept as it was told when the schema was deleted, so that a later setting breaks no word. */
+  readonly purge_time?: number;
 }
 
 /** False for what is left of a purged schema. */
@@ -134,6 +138,7 @@ export function toSchema(head: Head): Schema {
     createTime: head.create_time,
     updateTime: head.update_time,
     deleteTime: head.delete_time,
+    purgeTime: head.purge_time,
     revision: head.revision,
     etag: encodeEtag(head),
   };

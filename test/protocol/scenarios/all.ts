@@ -16,8 +16,6 @@ const UNIMPLEMENTED = [
   "dbconn.v1.CacheService/LeaseEntry",
   "dbconn.v1.CacheService/GetCacheStats",
   "dbconn.v1.StatusService/WatchStatus",
-  "dbconn.v1.SchemaService/UndeleteSchema",
-  "dbconn.v1.SchemaService/PurgeSchema",
   "dbconn.v1.SchemaService/ExportSchemas",
   "dbconn.v1.SchemaService/ImportSchemas",
 ];

@@ -200,11 +200,58 @@ export function schemaScenario(scene: Scene): void {
     ]);
   });
 
+  it("a deleted schema comes back as it was, or is purged and its numbers go on", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first, second);
+    await expectFailure(schemas.undeleteSchema({ name }), {
+      code: "AlreadyExists",
+      reason: "SCHEMA_NOT_DELETED",
+      applied: "no",
+    });
+    await expectFailure(schemas.purgeSchema({ name }), {
+      code: "FailedPrecondition",
+      reason: "SCHEMA_NOT_DELETED",
+      applied: "no",
+    });
+    await schemas.deleteSchema({ name });
+    const back = await schemas.undeleteSchema({ name, actor: "ada", requestId: "u" });
+    expect(back.schema).toMatchObject({ activeRelease: 2, releaseCount: 2, revision: 4n });
+    expect([back.schema?.deleteTime, back.schema?.purgeTime]).toEqual([undefined, undefined]);
+    expect(jsonOf((await schemas.getRelease({ name })).release?.document)).toEqual(second);
+    await schemas.deleteSchema({ name });
+    const purged = await schemas.purgeSchema({ name, requestId: "p" });
+    expect(purged).toMatchObject({ purgedReleases: 2, replayed: false, appliedRevision: 6n });
+    expect(await schemas.purgeSchema({ name, requestId: "p" })).toMatchObject({
+      purgedReleases: 2,
+      replayed: true,
+      appliedRevision: 6n,
+    });
+    for (const consistency of [Consistency.FAST, Consistency.STRONG]) {
+      await expectFailure(schemas.getSchema({ name, consistency }), {
+        code: "NotFound",
+        reason: "SCHEMA_NOT_FOUND",
+      });
+    }
+    const next = await schemas.publishRelease({ name, document: value(first) });
+    expect(next).toMatchObject({ outcome: Outcome.CREATED, release: { release: 3 }, appliedRevision: 7n });
+    const { events } = await schemas.listSchemaEvents({ name });
+    expect(events.map(({ type }) => type)).toEqual([
+      SchemaEventType.PUBLISHED,
+      SchemaEventType.PUBLISHED,
+      SchemaEventType.DELETED,
+      SchemaEventType.RESTORED,
+      SchemaEventType.DELETED,
+      SchemaEventType.PURGED,
+      SchemaEventType.PUBLISHED,
+    ]);
+  });
+
   it("a deleted schema takes no release, and the only release may take its schema with it", async () => {
     const { schemas } = scene.clients;
     const name = await published(first);
     const deleted = await schemas.deleteSchema({ name, requestId: "d" });
     expect(deleted.schema?.deleteTime).toBeDefined();
+    expect(deleted.schema?.purgeTime).toBeDefined();
     await expectFailure(schemas.getRelease({ name }), { code: "NotFound" });
     await expectFailure(schemas.publishRelease({ name, document: value(second) }), {
       code: "FailedPrecondition",

@@ -35,6 +35,7 @@ export interface BenchOptions {
   readonly idPrefix?: string;
   readonly objects?: (objects: Objects) => Objects;
   readonly store?: (store: DurableStore) => DurableStore;
+  readonly deletedRetentionMs?: number;
 }
 
 export async function openSchemas(options: BenchOptions = {}): Promise<Bench> {
@@ -49,6 +50,7 @@ export async function openSchemas(options: BenchOptions = {}): Promise<Bench> {
     bodies: new Bodies(store, 1024 * 1024),
     validator: inProcessValidator(),
     clock: { now: () => clock.time },
+    ...(options.deletedRetentionMs && { deletedRetentionMs: options.deletedRetentionMs }),
     ids: { random: () => `${options.idPrefix ?? "id"}${++ids}` },
   };
   return { context, instance, clock };
