@@ -1,5 +1,7 @@
 // What is left when the faults are over: every task's history, what strong and fast reads of every instance show, what
 // Redis holds, and what lists show.
+import { setTimeout as delay } from "node:timers/promises";
+import { Code } from "@connectrpc/connect";
 import { createClient } from "redis";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
 import { type TaskEvent, TaskEventType, TaskState } from "../../gen/dbconn/v1/task_pb.ts";
@@ -19,6 +21,8 @@ export interface FinalState {
 
 const DEADLINE_MS = 20_000;
 const PAGE = 1000;
+const FINAL_ATTEMPTS = 20;
+const FINAL_PAUSE_MS = 500;
 
 /** Reads everything through the instances; the reads become operations of the history, too. */
 export async function readFinalState(
@@ -32,24 +36,41 @@ export async function readFinalState(
   const merges: Violation[] = [];
   const live: string[] = [];
   for (const key of keys) {
-    const events = await allEvents(world.victim, kind, key);
+    const events = await patiently(() => allEvents(world.victim, kind, key));
     final.set(key, revisionsOf(events));
     const removals = events.filter(({ type }) => type === TaskEventType.DELETED);
     deletions.set(key, revisionsOf(removals));
     for (const instance of world.instances) {
       for (const consistency of ["strong", "fast"] as const) {
         const call = { client: "final", instance, kind, key, deadlineMs: DEADLINE_MS, consistency };
-        const { operation } = await recorder.read(call);
-        if (operation.outcome === "failed") throw new Error(`${key} cannot be read: ${operation.reason}`);
+        await patiently(async () => {
+          const { operation } = await recorder.read(call);
+          if (operation.outcome === "failed") throw new Error(`${key} cannot be read: ${operation.reason}`);
+        });
       }
     }
-    const data = await dataOf(world.victim, kind, key);
+    const data = await patiently(() => dataOf(world.victim, kind, key));
     if (data === undefined) continue;
     live.push(key);
     merges.push(...missingMerges(key, events, data));
   }
   const hot = world.hasRedis ? await hotStates(world, kind, final) : [];
-  return { final, deletions, hot, lists: await lists(world.victim, kind, live), merges };
+  return { final, deletions, hot, lists: await patiently(() => lists(world.victim, kind, live)), merges };
+}
+
+/**
+ * On a machine that is busy with other things, a lease may run out though nothing is wrong: what is asked of a
+ * service at rest is that it answers in the end.
+ */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (let left = FINAL_ATTEMPTS; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(FINAL_PAUSE_MS);
+    }
+  }
 }
 
 async function allEvents(instance: Instance, kind: string, key: string): Promise<readonly TaskEvent[]> {
@@ -91,8 +112,11 @@ async function dataOf(instance: Instance, kind: string, key: string): Promise<ob
     { names: [name], consistency: Consistency.STRONG },
     { timeoutMs: DEADLINE_MS },
   );
-  const [found] = results;
-  return found?.result.case === "task" ? found.result.value.data : undefined;
+  const result = results[0]?.result;
+  if (result?.case === "task") return result.value.data;
+  if (result?.value?.code !== Code.NotFound)
+    throw new Error(`${key} cannot be read: ${result?.value?.message}`);
+  return undefined;
 }
 
 /** Each client merges its own key: what stands there is its last write since the task was created. */

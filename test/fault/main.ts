@@ -49,6 +49,8 @@ if (!(seconds > 0)) {
   process.stderr.write(`--seconds takes a number above 0\n\n${HELP}`);
   process.exit(2);
 }
+// The processes' exit hooks end what was started, and a signal alone would not call them.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const cells = asked.cells === undefined ? CELLS : cellsNamed(asked.cells.split(","));
 const rows: Row[] = [];
 const failures: string[] = [];

@@ -3,10 +3,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { now } from "./clock.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance, Span } from "./instance.ts";
 
 const EVERY_MS = 100;
 const ANSWER_MS = 1_000;
+/** What happens between two looks, and answers that are on their way when the mode changes. */
+const AROUND_MS = 2_000;
 
 export class Observer {
   readonly #loops: Promise<void>[];
@@ -14,6 +16,8 @@ export class Observer {
   readonly #seen = new Set<Mode>();
   /** Every generation number that anybody named. */
   readonly generations = new Set<bigint>();
+  /** When some instance could not reach the durable store, with room on both sides. */
+  readonly durableOutages: Span[] = [];
   #stopped = false;
 
   constructor(instances: readonly Instance[]) {
@@ -53,6 +57,9 @@ export class Observer {
       if (status !== undefined) {
         this.#seen.add(status.mode);
         this.generations.add(status.generation);
+      }
+      if (status?.mode === Mode.DURABLE_DOWN) {
+        this.durableOutages.push({ from: at - AROUND_MS, until: now() + AROUND_MS });
       }
       await delay(EVERY_MS);
     }

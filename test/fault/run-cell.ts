@@ -5,6 +5,7 @@ import { resolveAbsences } from "./absences.ts";
 import type { Cell, Fault } from "./cells/cell.ts";
 import { now } from "./clock.ts";
 import { isLegal, readFinalState } from "./final-state.ts";
+import type { Span } from "./instance.ts";
 import { Load, type LoadOptions } from "./load.ts";
 import { Observer } from "./observer.ts";
 import { checkDeadlines, checkDrain, checkRefusals, type Finding, withSharedIds } from "./promises.ts";
@@ -26,7 +27,7 @@ export interface Row {
   readonly proof: string;
 }
 
-const LOAD: LoadOptions = { clients: 12, keys: 6, deadlineMs: 5_000 };
+const LOAD: LoadOptions = { clients: 10, keys: 6, deadlineMs: 5_000 };
 const HOLD_MS = 3_000;
 const RECOVERY_BOUND_MS = 60_000;
 /** The share of a cell's time that goes by before its fault. */
@@ -45,7 +46,6 @@ async function runIn(world: World, cell: Cell, seconds: number): Promise<Row> {
   const begun = now();
   load.start();
   await delay(seconds * 1000 * BEFORE);
-  const injectedAt = now();
   const fault = await cell.inject(world);
   await delay(cell.holdMs ?? HOLD_MS);
   await fault.heal();
@@ -57,6 +57,7 @@ async function runIn(world: World, cell: Cell, seconds: number): Promise<Row> {
   await load.stop();
   const ended = now();
   const during = [...recorder.operations];
+  await reached(cell, observer, () => observer.allNormalSince(ended));
   const state = await readFinalState(world, recorder, load.kind, load.keys);
   await observer.stop();
   const proof = fault.proof({ observer, operations: during });
@@ -73,7 +74,7 @@ async function runIn(world: World, cell: Cell, seconds: number): Promise<Row> {
       hot: state.hot,
       lists: state.lists,
       legal: isLegal,
-      durableOutages: cell.durable === true ? [{ from: injectedAt, until: recoveredAt }] : [],
+      durableOutages: [...observer.durableOutages, ...refusals(during)],
     }),
     ...state.merges,
     ...checkRefusals(operations, state.final),
@@ -92,6 +93,13 @@ async function runIn(world: World, cell: Cell, seconds: number): Promise<Row> {
     recoveryMs: recoveredAt - healedAt,
     proof,
   };
+}
+
+/** A call that was refused because the durable store is away shows an outage that nobody else may have seen. */
+function refusals(operations: readonly Recorded[]): readonly Span[] {
+  return operations.flatMap(({ reason, start, end = start }) =>
+    reason === "DURABLE_STORE_UNAVAILABLE" ? [{ from: start, until: end }] : [],
+  );
 }
 
 function drainFindings(operations: readonly Recorded[], { drained }: Fault): readonly Finding[] {

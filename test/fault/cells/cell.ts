@@ -22,8 +22,6 @@ export interface Cell {
   readonly name: string;
   readonly setup: Setup;
   readonly load?: Partial<LoadOptions>;
-  /** The durable store is away or slow, so that fast reads may be degraded. */
-  readonly durable?: true;
   /** How long the fault lasts; milliseconds. Default 3000. */
   readonly holdMs?: number;
   inject(world: World): Promise<Fault>;

@@ -4,7 +4,7 @@ import type { NetworkFault } from "../proxy.ts";
 import type { World } from "../world.ts";
 import type { Cell, Evidence, Fault } from "./cell.ts";
 
-const shared = { setup: "shared", durable: true } as const;
+const shared = { setup: "shared" } as const;
 
 function durableDown({ observer, operations }: Evidence): string | undefined {
   const refused = operations.filter(({ reason }) => reason === "DURABLE_STORE_UNAVAILABLE").length;

@@ -69,7 +69,6 @@ export const INSTANCE_CELLS: readonly Cell[] = [
   {
     name: "instance-cut-off-ferretdb",
     setup: "shared",
-    durable: true,
     async inject({ victim, ferretProxies: [proxy] }) {
       proxy?.set({ kind: "blackHole" });
       return {
