@@ -6,6 +6,8 @@ import { fieldName } from "./keys.ts";
 
 const RETRY_MS = 2000;
 
+const NAMESPACE_NOT_FOUND = 26;
+
 /** CommandNotFound, NotImplemented: a server without indexes is slow, and right. */
 const UNSUPPORTED = new Set([59, 238]);
 
@@ -20,7 +22,11 @@ export async function ensureIndexes(
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      await (await collection()).createIndexes(indexesOf(spec));
+      const on = await collection();
+      const existing = await namesOn(on);
+      const missing = indexesOf(spec).filter(({ name }) => !existing.has(name));
+      // Not for what is there: FerretDB breaks the connection off, and with it every call on its way.
+      if (missing.length > 0) await on.createIndexes([...missing]);
       return;
     } catch (error) {
       if (error instanceof MongoServerError && UNSUPPORTED.has(Number(error.code))) return;
@@ -29,7 +35,16 @@ export async function ensureIndexes(
   }
 }
 
-function indexesOf({ indexes }: CollectionSpec): IndexDescription[] {
+async function namesOn(collection: Collection<MongoDocument>): Promise<ReadonlySet<string>> {
+  try {
+    return new Set((await collection.listIndexes().toArray()).map(({ name }) => String(name)));
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return new Set();
+    throw error;
+  }
+}
+
+function indexesOf({ indexes }: CollectionSpec): readonly (IndexDescription & { readonly name: string })[] {
   const declared = indexes.map((fields) =>
     fields.map((field): [string, 1 | -1] =>
       field.startsWith("-") ? [fieldName(field.slice(1)), -1] : [fieldName(field), 1],
@@ -39,5 +54,5 @@ function indexesOf({ indexes }: CollectionSpec): IndexDescription[] {
     [STAMP, 1],
     ["_id", 1],
   ];
-  return [byStamp, ...declared].map((key) => ({ key: new Map(key) }));
+  return [byStamp, ...declared].map((key) => ({ key: new Map(key), name: key.flat().join("_") }));
 }
