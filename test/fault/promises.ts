@@ -47,7 +47,7 @@ export function checkRefusals(
 /** E2: every answer comes by its deadline, from a process that runs. */
 export function checkDeadlines(
   operations: readonly Recorded[],
-  instances: readonly Instance[],
+  instances: readonly Pick<Instance, "name" | "disturbed">[],
 ): readonly Finding[] {
   const disturbed = new Map<string, readonly Span[]>(
     instances.map(({ name, disturbed }) => [name, disturbed]),

@@ -61,7 +61,10 @@ async function runIn(world: World, cell: Cell, seconds: number): Promise<Row> {
   const state = await readFinalState(world, recorder, load.kind, load.keys);
   await observer.stop();
   const proof = fault.proof({ observer, operations: during });
-  if (proof === undefined) throw new Error(`${cell.name}: nothing shows that the fault took place`);
+  if (proof === undefined) {
+    const seen = `${observer.generations.size} generations; failures ${countReasons(during)}`;
+    throw new Error(`${cell.name}: nothing shows that the fault took place; ${seen}`);
+  }
 
   const byKey = Map.groupBy(recorder.operations, ({ key }) => key);
   const operations = [...byKey].flatMap(([key, ofKey]) =>
@@ -100,6 +103,12 @@ function refusals(operations: readonly Recorded[]): readonly Span[] {
   return operations.flatMap(({ reason, start, end = start }) =>
     reason === "DURABLE_STORE_UNAVAILABLE" ? [{ from: start, until: end }] : [],
   );
+}
+
+function countReasons(operations: readonly Recorded[]): string {
+  const failures = operations.filter(({ reason }) => reason !== undefined);
+  const groups = Map.groupBy(failures, ({ instance, reason }) => `${instance} ${reason}`);
+  return [...groups].map(([reason, { length }]) => `${length} ${reason}`).join(", ") || "none";
 }
 
 function drainFindings(operations: readonly Recorded[], { drained }: Fault): readonly Finding[] {

@@ -1,0 +1,26 @@
+// A few cells for a short time; npm run test:fault runs all of them for as long as one likes.
+import { expect, it } from "vitest";
+import { describeWithTools } from "../support/real-stores.ts";
+import { cellsNamed } from "./cells/all.ts";
+import { runCell } from "./run-cell.ts";
+
+const CELLS = cellsNamed([
+  "sqlite-killed",
+  "redis-killed",
+  "instance-killed",
+  "instance-terminated",
+  "ferretdb-reply-lost",
+]);
+const SECONDS = 4;
+/** For the whole cell on a busy machine; most of it is starting stores and servers. */
+const CELL_TIMEOUT_MS = 120_000;
+
+describeWithTools("clients of real processes see every promise kept", ["redis-server", "ferretdb"], () => {
+  it.each(CELLS)("$name", { timeout: CELL_TIMEOUT_MS }, async (cell) => {
+    const { violations, operations, writes, acknowledged, proof } = await runCell(cell, SECONDS);
+    expect(violations).toEqual([]);
+    expect(proof).not.toBe("");
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(writes / operations).toBeGreaterThan(0.2);
+  });
+});
