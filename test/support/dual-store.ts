@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { memoryDurable } from "../../src/adapters/memory/durable.ts";
 import { openMemory } from "../../src/adapters/memory/open.ts";
 import { createObjects } from "../../src/consistency/dual-store.ts";
+import { Feed } from "../../src/consistency/feed.ts";
 import { Generation } from "../../src/consistency/generation.ts";
 import { CONTROL } from "../../src/consistency/generation-document.ts";
 import type { ObjectKind, Objects } from "../../src/consistency/objects.ts";
@@ -27,7 +28,8 @@ export interface Instance {
   readonly hot: HotStore;
   readonly cache: CacheStore;
   readonly generation: Generation;
-  objects(kind: ObjectKind): Objects;
+  objects(kind: ObjectKind, written?: () => void): Objects;
+  feed(kind: ObjectKind): Feed;
   close(): Promise<void>;
 }
 
@@ -62,7 +64,16 @@ export async function openInstance(options: {
     hot,
     cache: memory.cache,
     generation,
-    objects: (kind) => createObjects({ kind, durable, hot, generation, timing }),
+    objects: (kind, written) =>
+      createObjects({
+        kind,
+        durable,
+        hot,
+        generation,
+        timing,
+        ...(written === undefined ? {} : { written }),
+      }),
+    feed: (kind) => new Feed({ kind, durable, hot, generation, timing }),
     close: async () => {
       await generation.close();
       if (options.durable === undefined) await durable.close();
