@@ -58,7 +58,11 @@ export async function commit(
           return { outcome: "applied", document };
         return { outcome: "replayed", document, appliedRevision: found.revision, sameBody: found.sameBody };
       }
-      if (document === undefined || !tailIsFull(document)) return { outcome: "refused", document };
+      if (document === undefined || !tailIsFull(document)) {
+        // What was sent before may still arrive, and be taken then: only a refusal for good is an answer.
+        if (uncertain !== undefined && !isForGood(mutation, document)) throw uncertain;
+        return { outcome: "refused", document };
+      }
       await copyTail(store, kind, document, signal);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
@@ -73,4 +77,15 @@ export async function commit(
   throw new ServiceError("aborted", "CONTENTION", "the object is being written too often", {
     applied: uncertain === undefined ? "no" : "unknown",
   });
+}
+
+/** Revisions never go back: one that has been passed is never met again. */
+function isForGood(mutation: Mutation, document: Document | undefined): boolean {
+  return mutation.conditions.some(
+    ({ path, ...condition }) =>
+      path.length === 1 &&
+      path[0] === "revision" &&
+      condition.test === "equals" &&
+      (document?.revision ?? 0) > Number(condition.value),
+  );
 }

@@ -192,7 +192,11 @@ class DualStore implements Objects {
     signal: AbortSignal | undefined,
   ): Promise<Mutated & { readonly outcome: "replayed" }> {
     const { appliedRevision, document } = replay;
-    await this.#revealer.help(this.#hotKey(key), document.revision, signal);
+    try {
+      await this.#revealer.help(this.#hotKey(key), document.revision, signal);
+    } catch (error) {
+      throw error instanceof ServiceError && replay.sameBody ? error.withApplied("yes") : error;
+    }
     if (!replay.sameBody) {
       throw new ServiceError(
         "invalid_argument",
@@ -282,11 +286,11 @@ class DualStore implements Objects {
         .peek({ generation: known.number, key: this.#hotKey(key) }, minRevision, signal)
         .catch(() => undefined));
     if (known === undefined || hit === undefined) throw unavailable("durable");
-    const read = fromHit(hit, {
-      source: "hot",
-      degraded: true,
-      ...(known.asOf === undefined ? {} : { asOf: known.asOf }),
-    });
+    // Another hot store may have come meanwhile, and with it older entries.
+    const still = await generation.lastKnown(signal).catch(() => undefined);
+    const asOf = still?.number === known.number && still.asOf !== undefined ? known.asOf : undefined;
+    const provenance = { source: "hot", degraded: true, ...(asOf === undefined ? {} : { asOf }) } as const;
+    const read = fromHit(hit, provenance);
     // An old tombstone would be answered as "not found", and an outage never looks like that.
     if (read.document?.live === false) throw unavailable("durable");
     return read;

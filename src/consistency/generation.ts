@@ -48,7 +48,10 @@ export type Leases = Pick<Generation, "lease" | "holds" | "reportHotFailure" | "
 /** The generation as it was when the durable store was last heard of. */
 export interface LastKnown {
   readonly number: number;
-  /** Milliseconds since the epoch; undefined when this process never held a lease. */
+  /**
+   * Milliseconds since the epoch: what was acknowledged before is in the hot store. Undefined when this process never
+   * held a lease, or does not know the hot store to be the one that the number belongs to.
+   */
   readonly asOf: number | undefined;
 }
 
@@ -190,8 +193,10 @@ export class Generation {
 
   /** For reads while the durable store is away; undefined when nothing is known that could be shown. */
   async lastKnown(signal?: AbortSignal): Promise<LastKnown | undefined> {
-    if (this.#view !== undefined) {
-      return this.#view.mode === "cached" ? { number: this.#view.number, asOf: this.#leaseAsOf } : undefined;
+    const view = this.#view;
+    if (view !== undefined) {
+      if (view.mode !== "cached") return undefined;
+      return { number: view.number, asOf: this.#isHotOf(view) ? this.#leaseAsOf : undefined };
     }
     const number = await this.#o.hot.readHint(signal);
     return number === undefined ? undefined : { number, asOf: undefined };

@@ -231,6 +231,18 @@ export const steady = {
       client("F1", fast, fast),
     ],
   },
+  refusedInDoubt: {
+    name: "a write in doubt is sent again and refused, and its first sending comes late",
+    processes: ["A"],
+    prepared: { revision: 1 },
+    endings: { late: 1 },
+    clientTicks: 1,
+    clients: [
+      client("W1", { kind: "write", key, value: "w1", from: ["open"] }),
+      client("W2", { kind: "write", key, value: "w2", state: "open" }),
+      after("W2", client("S1", strong)),
+    ],
+  },
   coldKey: {
     name: "many readers of a cold key",
     processes: ["A"],
@@ -321,6 +333,24 @@ export const leases = {
     ticks: { A: 2 },
     strides: { ms: PAST_THE_WAIT_MS, times: { A: 3 } },
     clients: [on("A", client("W1", write("w1"))), after("W1", on("A", client("F1", fast)))],
+  },
+  bothAway: {
+    name: "both stores go away for good",
+    processes: ["A"],
+    prepared: { revision: 1, hot: true },
+    leaseMs: L,
+    faults: [
+      { name: "A loses the hot store", times: 1, strike: (world) => world.network.cut("A") },
+      {
+        name: "the durable store goes away",
+        times: 1,
+        strike: (world) => {
+          world.durableUp = false;
+        },
+      },
+    ],
+    ticks: { A: 2 },
+    clients: [client("W1", write("w1")), client("F1", fast)],
   },
   sharedOutage: {
     name: "the hot store is away for both, and comes back for each at its own time",
