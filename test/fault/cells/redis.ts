@@ -70,6 +70,8 @@ async function command(proof: Promise<string | undefined>): Promise<Fault> {
 }
 
 const shared = { setup: "shared" } as const;
+/** Silence is noticed by time-outs, and then every instance has to say that it hears nothing. */
+const SILENT_MS = 8_000;
 
 export const REDIS_CELLS: readonly Cell[] = [
   { ...shared, name: "redis-killed", inject: kill },
@@ -101,18 +103,30 @@ export const REDIS_CELLS: readonly Cell[] = [
   {
     ...shared,
     name: "redis-paused",
+    holdMs: SILENT_MS,
     async inject(world) {
       world.redis.pause();
       return { heal: async () => world.redis.resume(), proof: bypassed };
     },
   },
   { ...shared, name: "redis-slow", inject: (world) => network(world, { kind: "latency", ms: 100 }) },
-  { ...shared, name: "redis-black-holed", inject: (world) => network(world, { kind: "blackHole" }) },
-  { ...shared, name: "redis-half-open", inject: (world) => network(world, { kind: "halfOpen" }) },
-  { ...shared, name: "redis-reset", inject: (world) => network(world, { kind: "reset" }) },
+  {
+    ...shared,
+    name: "redis-black-holed",
+    holdMs: SILENT_MS,
+    inject: (world) => network(world, { kind: "blackHole" }),
+  },
+  {
+    ...shared,
+    name: "redis-half-open",
+    holdMs: SILENT_MS,
+    inject: (world) => network(world, { kind: "halfOpen" }),
+  },
+  { ...shared, name: "redis-reset", holdMs: SILENT_MS, inject: (world) => network(world, { kind: "reset" }) },
   {
     ...shared,
     name: "redis-readonly",
+    holdMs: SILENT_MS,
     async inject(world) {
       // The replica of a master that is not there: it keeps its data and refuses writes.
       const nobody = await freePort();
