@@ -1,4 +1,5 @@
 import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
+import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { ServerErrors } from "./errors.ts";
@@ -11,12 +12,13 @@ import { faultyField } from "./json-fault.ts";
 export interface UnreadCalls {
   /** For Connect's options. */
   readonly jsonOptions: object;
-  /** To be called before each call is read. */
+  /** To be called before each call is read. Throws for a query in which Connect would not find the caller's fault. */
   watch(context: HandlerContext): void;
 }
 
 export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
-  const decoder = new TextDecoder();
+  // Text that is no UTF-8 must be refused: read leniently, it would be stored as other text than was sent.
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let lastText = "";
   return {
     jsonOptions: {
@@ -27,12 +29,16 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
       // Connect reads the text in the same turn in which it fails on it.
       textDecoder: {
         decode: (bytes: Uint8Array) => {
+          lastText = "";
           lastText = decoder.decode(bytes);
           return lastText;
         },
       },
     },
-    watch({ signal, method }) {
+    watch({ signal, method, requestMethod, url }) {
+      if (requestMethod === "GET" && !isReadableQuery(url)) {
+        throw errors.malformed("message is not base64, as the query says that it is", "message");
+      }
       // Connect aborts a failed call with the very error that it writes right after.
       const complete = (): void => {
         const { reason } = signal;
@@ -44,6 +50,17 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
       signal.addEventListener("abort", complete, { once: true });
     },
   };
+}
+
+function isReadableQuery(url: string): boolean {
+  const query = new URL(url).searchParams;
+  if (query.get("base64") !== "1") return true;
+  try {
+    base64Decode(query.get("message") ?? "");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** How Connect says that it could not read a message of which it does not blame the caller. */

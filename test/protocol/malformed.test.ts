@@ -160,6 +160,22 @@ describe("JSON that is no request is MALFORMED_REQUEST and names the field where
     expect(answer.status).toBe(400);
     expect(await connectFailure(answer)).toMatchObject({ ...malformed, fields: ["kynd"] });
   });
+
+  it.each(["json", "proto"])("over Connect GET: a message of %s that is no base64", async (encoding) => {
+    const query = new URLSearchParams({ encoding, base64: "1", message: "%%" });
+    const answer = await fetch(`${server.url}/dbconn.v1.TaskService/GetTask?${query}`);
+    expect(answer.status).toBe(400);
+    expect(await connectFailure(answer)).toMatchObject({ ...malformed, fields: ["message"] });
+  });
+
+  const noUtf8 = Buffer.from('{"kind": "a", "task_id": "1", "message": "\xff"}', "latin1");
+  it("over Connect: text that is no UTF-8", async () => {
+    expect(await post(CREATE, noUtf8)).toMatchObject({ ...malformed, fields: [] });
+  });
+  it.each(["grpc", "grpc-web"])("over %s: JSON text that is no UTF-8", async (protocol) => {
+    const answer = await grpc(CREATE, frame(noUtf8), `application/${protocol}+json`);
+    expect(answer).toMatchObject({ ...malformed, fields: [] });
+  });
 });
 
 /** A task whose data has that many levels, without recursion. */
