@@ -126,9 +126,10 @@ export function fromValue(v: Violations, field: string, value: Value | undefined
 export function compatibility(
   v: Violations,
   value: messages.Compatibility | undefined,
+  field = "compatibility",
 ): Compatibility | undefined {
   if (value === undefined) return undefined;
-  checkEnum(v, "compatibility", messages.CompatibilitySchema, value);
+  checkEnum(v, field, messages.CompatibilitySchema, value);
   return COMPATIBILITIES.find((mode) => messages.Compatibility[mode] === value);
 }
 

@@ -6,7 +6,9 @@ import type { SchemaContext } from "../domain/schemas/context.ts";
 import { deleteRelease, deleteSchema } from "../domain/schemas/delete.ts";
 import { diffReleases } from "../domain/schemas/diff.ts";
 import type { SchemaEvent } from "../domain/schemas/events.ts";
+import { exportSchemas } from "../domain/schemas/export.ts";
 import { listSchemaEvents } from "../domain/schemas/history.ts";
+import { importSchemas } from "../domain/schemas/import.ts";
 import { listSchemas } from "../domain/schemas/list.ts";
 import { publishRelease } from "../domain/schemas/publish.ts";
 import { purgeSchema } from "../domain/schemas/purge.ts";
@@ -20,11 +22,10 @@ import { updateSchema } from "../domain/schemas/update.ts";
 import { Violations } from "../domain/validation.ts";
 import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, provenance } from "./convert.ts";
+import * as exchange from "./schema-exchange.ts";
 import * as convert from "./schema-messages.ts";
 
-type Implemented = Omit<ServiceImpl<typeof messages.SchemaService>, "exportSchemas" | "importSchemas">;
-
-export function createSchemaService(schemas: SchemaContext): Implemented {
+export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof messages.SchemaService> {
   return {
     async publishRelease(request, { signal }) {
       const { name, labels, description, note, actor, etag, requestId, validateOnly } = request;
@@ -188,6 +189,28 @@ export function createSchemaService(schemas: SchemaContext): Implemented {
         events: page.events.map(convert.eventMessage),
         nextPageToken: page.nextPageToken,
       });
+    },
+
+    async exportSchemas({ namePrefix, showDeleted, pageSize, pageToken }, { signal }) {
+      const input = { namePrefix, showDeleted, pageSize, pageToken };
+      const { schemaBytes: schema, releaseBytes: release } = convert;
+      const page = await exportSchemas(
+        schemas,
+        input,
+        { budget: new ResponseBudget(), schema, release },
+        signal,
+      );
+      return create(messages.ExportSchemasResponseSchema, {
+        schemas: page.schemas.map(exchange.exportedMessage),
+        nextPageToken: page.nextPageToken,
+      });
+    },
+
+    async importSchemas(request, { signal }) {
+      const { validateOnly, actor, note } = request;
+      const items = request.schemas.map(exchange.importItem);
+      const results = await importSchemas(schemas, { items, validateOnly, actor, note }, signal);
+      return create(messages.ImportSchemasResponseSchema, { results: results.map(exchange.importResult) });
     },
   };
 }

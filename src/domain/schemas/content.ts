@@ -10,14 +10,14 @@ import { DOCUMENT_BYTES, DOCUMENT_VALUES } from "./limits.ts";
 const DEFAULT_DIALECT: Dialect = "2020-12";
 
 /** Whether the document is there and within the limits; answers it, or null with a violation. */
-export function checkDocument(v: Violations, document: Json | undefined): Json {
+export function checkDocument(v: Violations, document: Json | undefined, field = "document"): Json {
   if (document === undefined) {
-    v.add("document", "must be set");
+    v.add(field, "must be set");
     return null;
   }
-  if (checkJson(v, "document", document, DOCUMENT_BYTES)) {
+  if (checkJson(v, field, document, DOCUMENT_BYTES)) {
     const fits = valuesIn(document) <= DOCUMENT_VALUES;
-    v.check(fits, "document", `must hold at most ${DOCUMENT_VALUES} values`);
+    v.check(fits, field, `must hold at most ${DOCUMENT_VALUES} values`);
   }
   return document;
 }

@@ -10,6 +10,7 @@ import type { SchemaContext } from "./context.ts";
 import { tooManyReleases } from "./errors.ts";
 import { eventOf } from "./events.ts";
 import { ACTOR_CHARS, MAX_RELEASES, NOTE_CHARS } from "./limits.ts";
+import { type StoredRelease, storeRelease } from "./release.ts";
 import {
   existing,
   type Head,
@@ -33,8 +34,6 @@ export interface CreateSchemaInput {
   /** Oldest first, at least one; the last one becomes active. Equal neighbours stay two releases. */
   readonly releases: readonly NewRelease[];
 }
-
-type Numbered = Pick<HeadRelease, "b" | "l" | "h" | "d" | "t" | "c">;
 
 /**
  * Answers undefined, and writes nothing, where the name has a schema. A soft-deleted one gives way, for good: its
@@ -67,13 +66,12 @@ export async function createSchema(
   for (const { document } of releases) {
     contents.push(await readContent(context.validator, document, signal));
   }
-  const stored: Numbered[] = [];
-  for (const [index, { text, dialect, sha256 }] of contents.entries()) {
+  const stored: StoredRelease[] = [];
+  for (const [index, content] of contents.entries()) {
     const { note = "", createTime = now } = releases[index] ?? {};
-    const id = context.ids.random();
-    await context.bodies.insert(id, { schema: name, text, note, createdBy: actor, createTime: now }, signal);
-    const c = contents[index - 1]?.sha256 === sha256 ? "IDENTICAL" : null;
-    stored.push({ b: id, l: text.length, h: sha256, d: dialect, t: createTime, c });
+    const change = contents[index - 1]?.sha256 === content.sha256 ? "IDENTICAL" : undefined;
+    const release = { content, note, createdBy: actor, createTime, change } as const;
+    stored.push(await storeRelease(context, name, release, signal));
   }
   const incarnation = context.ids.random();
   const replaced: HeadRelease[] = [];

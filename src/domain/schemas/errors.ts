@@ -40,6 +40,15 @@ export function bodyGone(): ServiceError {
   });
 }
 
+/** An import must not change what a release's number stands for. */
+export function releaseConflict(number: number, why: "differs" | "was removed"): ServiceError {
+  const problem =
+    why === "differs"
+      ? `release ${number} is there with other content`
+      : `release ${number} was removed here, and its number is never used again`;
+  return new ServiceError("failed_precondition", "RELEASE_CONFLICT", problem);
+}
+
 export function etagMismatch(): ServiceError {
   return new ServiceError(
     "aborted",

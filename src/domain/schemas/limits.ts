@@ -14,6 +14,9 @@ export const LABEL_CHARS = 128;
 export const MAX_VALIDATED = 100;
 export const VALIDATED_BYTES = 4 * 1024 * 1024;
 
+/** Schemas, or parts of them, of one ImportSchemas. */
+export const MAX_IMPORTED = 100;
+
 /** Schemas that one page of a list may look at for their labels before it ends short. */
 export const LABEL_SCAN_PAGE = 2_000;
 /** Schemas that are looked at to count those with the labels asked for; more names must be narrowed first. */

@@ -1,7 +1,7 @@
 /** ListSchemas: by name, always from the durable store. */
 import { ServiceError } from "../../errors.ts";
 import type { Json } from "../../json.ts";
-import type { Filter } from "../../ports/durable-store.ts";
+import type { DurableStore, Filter } from "../../ports/durable-store.ts";
 import { badPageToken, decodePageToken, encodePageToken, pageSize } from "../paging.ts";
 import { checkName, Violations } from "../validation.ts";
 import { checkLabels } from "./checks.ts";
@@ -10,12 +10,15 @@ import type { Admit, SchemaContext } from "./context.ts";
 import { LABEL_SCAN_COUNT, LABEL_SCAN_PAGE } from "./limits.ts";
 import { existing, type Head, type Labels, type Schema, toSchema } from "./schema.ts";
 
-export interface ListSchemasInput {
+export interface WhichSchemas {
   /** Empty = any name. */
   readonly namePrefix: string;
+  readonly showDeleted: boolean;
+}
+
+export interface ListSchemasInput extends WhichSchemas {
   /** All must match. */
   readonly labels: Labels;
-  readonly showDeleted: boolean;
   readonly pageSize: number;
   readonly pageToken: string;
   readonly violations?: Violations;
@@ -57,27 +60,7 @@ export async function listSchemas(
   const start = readPosition(decodePageToken(identity, input.pageToken));
   const labelled = Object.keys(input.labels).length > 0;
   const filters = filtersOf(input);
-
-  /** Heads in the order of their names. */
-  async function* heads(after: string): AsyncGenerator<Head> {
-    for (let last = after; ; ) {
-      const found = await store.find(
-        {
-          collection: SCHEMAS.name,
-          filters,
-          order: [{ field: "key", direction: "ascending" }],
-          ...(last === "" ? {} : { after: [last] }),
-          limit: READ_AT_ONCE,
-          omit: ["releases"],
-        },
-        signal,
-      );
-      for (const document of found) yield existing(document);
-      const end = found.at(-1);
-      if (end === undefined || found.length < READ_AT_ONCE) return;
-      last = end.key;
-    }
-  }
+  const heads = (after: string) => headsByName(store, input, after, signal);
 
   /** An index counts without labels; with them every head is looked at, up to a bound. */
   async function count(): Promise<number> {
@@ -117,7 +100,34 @@ export async function listSchemas(
   return page(false);
 }
 
-function filtersOf({ namePrefix, showDeleted }: ListSchemasInput): readonly Filter[] {
+/** Heads in the order of their names, after that name, without their releases. */
+export async function* headsByName(
+  store: DurableStore,
+  which: WhichSchemas,
+  after: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Head> {
+  const filters = filtersOf(which);
+  for (let last = after; ; ) {
+    const found = await store.find(
+      {
+        collection: SCHEMAS.name,
+        filters,
+        order: [{ field: "key", direction: "ascending" }],
+        ...(last === "" ? {} : { after: [last] }),
+        limit: READ_AT_ONCE,
+        omit: ["releases"],
+      },
+      signal,
+    );
+    for (const document of found) yield existing(document);
+    const end = found.at(-1);
+    if (end === undefined || found.length < READ_AT_ONCE) return;
+    last = end.key;
+  }
+}
+
+function filtersOf({ namePrefix, showDeleted }: WhichSchemas): readonly Filter[] {
   const deleted: readonly Filter[] = showDeleted ? [] : [{ field: "deleted", equals: false }];
   return [{ field: "live", equals: true }, ...deleted, ...prefixFilter(namePrefix)];
 }

@@ -1,6 +1,8 @@
 import type { Dialect } from "../../dialect.ts";
 import type { Json } from "../../json.ts";
+import type { SchemaText } from "../../ports/document-validator.ts";
 import type { Body } from "./bodies.ts";
+import type { SchemaContext } from "./context.ts";
 import type { ChangeClass, HeadRelease } from "./schema.ts";
 
 export interface Release {
@@ -29,4 +31,21 @@ export function toRelease(name: string, stored: HeadRelease, body: Body, view: "
     createdBy: body.createdBy,
     note: body.note,
   };
+}
+
+/** A release that has yet to get its number, and its place in a head. */
+export type StoredRelease = Pick<HeadRelease, "b" | "l" | "h" | "d" | "t" | "c">;
+
+/** Stores the body of a release that was made elsewhere or at another time. */
+export async function storeRelease(
+  { bodies, clock, ids }: SchemaContext,
+  schema: string,
+  release: Pick<Release, "note" | "createdBy" | "createTime" | "change"> & { readonly content: SchemaText },
+  signal?: AbortSignal,
+): Promise<StoredRelease> {
+  const { content, note, createdBy, createTime, change } = release;
+  const { text, sha256, dialect } = content;
+  const id = ids.random();
+  await bodies.insert(id, { schema, text, note, createdBy, createTime: clock.now() }, signal);
+  return { b: id, l: text.length, h: sha256, d: dialect, t: createTime, c: change ?? null };
 }

@@ -68,7 +68,7 @@ export async function listReleases(
 }
 
 /** Releases whose bodies are read in one go: few enough that a page that ends early has not read much in vain. */
-function chunksOf(releases: readonly HeadRelease[], view: "basic" | "full"): readonly HeadRelease[][] {
+export function chunksOf(releases: readonly HeadRelease[], view: "basic" | "full"): readonly HeadRelease[][] {
   const chunks: HeadRelease[][] = [];
   let chunk: HeadRelease[] = [];
   let size = 0;

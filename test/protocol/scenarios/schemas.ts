@@ -1,4 +1,5 @@
 // SchemaService over one protocol.
+import { Code } from "@connectrpc/connect";
 import { expect, it } from "vitest";
 import { Consistency, Source, View } from "../../../gen/dbconn/v1/common_pb.ts";
 import {
@@ -10,7 +11,7 @@ import {
 } from "../../../gen/dbconn/v1/schema_pb.ts";
 import { expectFailure } from "../failures.ts";
 import { jsonOf, value } from "../values.ts";
-import { type Scene, uniqueName } from "./scene.ts";
+import { reasonOf, type Scene, uniqueName } from "./scene.ts";
 
 const first = { type: "object", required: ["email"], properties: { email: { type: "string" } } };
 const second = { ...first, required: ["email", "name"] };
@@ -243,6 +244,47 @@ export function schemaScenario(scene: Scene): void {
       SchemaEventType.DELETED,
       SchemaEventType.PURGED,
       SchemaEventType.PUBLISHED,
+    ]);
+  });
+
+  it("what is exported can be imported, once, with its numbers and its pointer", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(first, second, { title: "3" });
+    await schemas.deleteRelease({ name, release: 2 });
+    await schemas.revertSchema({ name, release: 1 });
+    const { schemas: exported, nextPageToken } = await schemas.exportSchemas({ namePrefix: name });
+    expect([exported.length, nextPageToken]).toEqual([1, ""]);
+    const [whole] = exported;
+    if (whole?.schema === undefined) throw new Error("the schema was not exported");
+    expect(whole.releases.map(({ release, document }) => [release, jsonOf(document)])).toEqual([
+      [1, first],
+      [3, { title: "3" }],
+    ]);
+    const copy = { ...whole, schema: { ...whole.schema, name: uniqueName() } };
+    const dry = await schemas.importSchemas({ schemas: [copy], validateOnly: true });
+    expect(dry.results.map(({ importedReleases }) => importedReleases)).toEqual([2]);
+    await expectFailure(schemas.getSchema({ name: copy.schema.name }), { code: "NotFound" });
+    const changed = {
+      ...copy,
+      releases: copy.releases.map((r) => ({ ...r, sha256: "", document: value(1) })),
+    };
+    const { results } = await schemas.importSchemas({ schemas: [copy, copy, changed], actor: "ada" });
+    expect(results.map(({ result, importedReleases }) => [result.case, importedReleases])).toEqual([
+      ["schema", 2],
+      ["schema", 0],
+      ["status", 0],
+    ]);
+    const { schema } = await schemas.getSchema({ name: copy.schema.name });
+    expect(schema).toMatchObject({ activeRelease: 1, latestRelease: 3, releaseCount: 2, revision: 1n });
+    const other = {
+      ...copy,
+      releases: copy.releases.map((r) => ({ ...r, sha256: "", document: value(true) })),
+    };
+    const refused = (await schemas.importSchemas({ schemas: [other] })).results[0]?.result;
+    if (refused?.case !== "status") throw new Error("a release was changed");
+    expect([refused.value.code, reasonOf(refused.value)]).toEqual([
+      Code.FailedPrecondition,
+      "RELEASE_CONFLICT",
     ]);
   });
 

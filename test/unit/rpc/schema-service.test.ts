@@ -184,12 +184,6 @@ describe("SchemaService", () => {
     expect((await errorOf(client.getSchema({ name: "orders" }))).code).toBe(Code.NotFound);
   });
 
-  it("leaves the methods that are not there yet UNIMPLEMENTED", async () => {
-    const { client } = await open();
-    const calls = [client.exportSchemas({}), client.importSchemas({})];
-    for (const call of calls) expect((await errorOf(call)).code).toBe(Code.Unimplemented);
-  });
-
   it("keeps every key of a document and of labels", async () => {
     const { client } = await open();
     const document = JSON.parse('{"zeta":{"__proto__":1,"a.b":2,"$c":3},"alpha":""}') as Json;
