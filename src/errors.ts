@@ -30,6 +30,7 @@ export type Reason =
   // invalid_argument
   | "INVALID_FIELD"
   | "INVALID_PAGE_TOKEN"
+  | "INVALID_RESUME_TOKEN"
   | "INVALID_SCHEMA"
   | "REQUEST_ID_REUSED"
   | "MALFORMED_REQUEST"
@@ -59,6 +60,7 @@ export type Reason =
   | "TOO_LARGE"
   | "TOO_COMPLEX"
   | "LIMIT_REACHED"
+  | "READER_TOO_SLOW"
   | "OVERLOADED"
   // unavailable
   | "HOT_STORE_UNAVAILABLE"

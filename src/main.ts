@@ -20,6 +20,7 @@ import { openRedis } from "./adapters/redis/open.ts";
 import { openSqlite } from "./adapters/sqlite/durable.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { createObjects } from "./consistency/dual-store.ts";
+import { Feed } from "./consistency/feed.ts";
 import { Generation } from "./consistency/generation.ts";
 import { CONTROL } from "./consistency/generation-document.ts";
 import type { ObjectKind } from "./consistency/objects.ts";
@@ -32,6 +33,7 @@ import { sweepForever } from "./domain/sweeper.ts";
 import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
+import { TaskWatches } from "./domain/tasks/watches.ts";
 import type { CacheStore } from "./ports/cache-store.ts";
 import type { DurableStore } from "./ports/durable-store.ts";
 import type { HotStore } from "./ports/hot-store.ts";
@@ -65,6 +67,8 @@ const BODY_CACHE_BYTES = 64 * 1024 * 1024;
 const STEWARD_TIMEOUT_MS = 1_000;
 /** About how often tasks, tombstones and schemas whose time has passed are looked for. */
 const SWEEP_EVERY_MS = 60_000;
+/** How often a watch without news says that it is alive: often enough for proxies that end silent streams. */
+const HEARTBEAT_MS = 15_000;
 /** WaitTask may wait for 60 s; the rest is for the answer. */
 const WAIT_DEADLINE = { defaultMs: 65_000, maxMs: 65_000, waits: true };
 
@@ -115,12 +119,16 @@ async function main(): Promise<void> {
     timeoutMs: STEWARD_TIMEOUT_MS,
   });
   const stores = new StoresView(generation, durable, hot);
-  const objects = (kind: ObjectKind) => createObjects({ kind, durable, hot, generation, timing });
+  const protocol = { durable, hot, generation, timing };
+  const objects = (kind: ObjectKind) => createObjects({ kind, ...protocol });
   const validator = openDocumentValidator(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
   const { tombstoneRetentionMs } = config.durable;
-  const taskObjects = objects(TASK_OBJECTS);
-  const tasks = new Tasks({ ...common, objects: taskObjects, settings: config.tasks });
+  const feed = new Feed({ kind: TASK_OBJECTS, ...protocol });
+  const taskObjects = createObjects({ kind: TASK_OBJECTS, ...protocol, written: () => feed.wake() });
+  const taskOptions = { ...common, objects: taskObjects, settings: config.tasks };
+  const tasks = new Tasks(taskOptions);
+  const watches = new TaskWatches({ ...taskOptions, feed, timing, heartbeatMs: HEARTBEAT_MS });
   const schemas = {
     ...common,
     objects: objects(schemaObjects(config.schemas.hotTtlMs)),
@@ -143,7 +151,7 @@ async function main(): Promise<void> {
   const server = await createServer({
     routes: (router: ConnectRouter) => {
       router
-        .service(TaskService, taskService(tasks))
+        .service(TaskService, taskService(tasks, watches))
         .service(SchemaService, createSchemaService(schemas))
         .service(CacheService, createCacheService(entries))
         .service(StatusService, createStatusService(status));

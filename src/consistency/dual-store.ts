@@ -31,6 +31,8 @@ export interface DualStoreOptions {
   readonly hot: HotStore;
   readonly generation: Leases;
   readonly timing: Timing;
+  /** Called after each acknowledged write of this process, so that those who watch need not wait for the next poll. */
+  readonly written?: () => void;
 }
 
 /** Life of a fill lease: longer than a read of the durable store takes, short enough for a reader that died. */
@@ -182,6 +184,7 @@ class DualStore implements Objects {
     } catch (error) {
       throw error instanceof ServiceError ? error.withApplied("yes") : error;
     }
+    this.#o.written?.();
     if (tailIsLong(written)) this.#copyTailLater(key);
     return { outcome: "applied", document: written };
   }

@@ -9,8 +9,19 @@ import { type StatePolicy, TASK_STATES, type TaskState } from "../domain/tasks/p
 import type { BatchItem } from "../domain/tasks/reads.ts";
 import type { Task } from "../domain/tasks/task.ts";
 import type { TaskChanged, UpdateInput } from "../domain/tasks/tasks.ts";
+import type { WaitInput } from "../domain/tasks/wait.ts";
+import type { WatchItem } from "../domain/tasks/watch-context.ts";
 import { Violations } from "../domain/validation.ts";
-import { checkEnum, duration, fromTimestamp, int64, provenance, timestamp } from "./convert.ts";
+import {
+  checkEnum,
+  duration,
+  fromDuration,
+  fromInt64,
+  fromTimestamp,
+  int64,
+  provenance,
+  timestamp,
+} from "./convert.ts";
 import { toStatus } from "./errors.ts";
 import { objectBytes, textBytes } from "./wire-size.ts";
 
@@ -83,6 +94,22 @@ export function batchUpdateResult(item: BatchUpdateItem) {
   return { result: { case: "task", value: task } as const, ...rest };
 }
 
+export function watchMessage(item: WatchItem): messages.WatchTasksResponse {
+  return create(messages.WatchTasksResponseSchema, {
+    type: messages.WatchEventType[item.type],
+    ...watchedTask(item),
+    resumeToken: item.resumeToken,
+    provenance: provenance({ source: "durable", degraded: false, asOf: item.asOf }),
+  });
+}
+
+function watchedTask(item: WatchItem): { task?: messages.Task } {
+  if (item.type === "HEARTBEAT") return {};
+  if (item.type !== "DELETED") return { task: taskMessage(item.task) };
+  const { kind, taskId, revision } = item.deleted;
+  return { task: create(messages.TaskSchema, { kind, taskId, revision: int64(revision) }) };
+}
+
 export function policyMessage({ state, nextStates, terminal, hotTtlMs, retentionMs }: StatePolicy) {
   return create(messages.GetTaskPolicyResponse_StatePolicySchema, {
     state: messages.TaskState[state],
@@ -134,12 +161,24 @@ export function taskFilter(
   return {
     kind,
     group,
-    states: namedStates(v, request.states),
+    states: namedStates(v, "states", request.states),
     createdAfter: fromTimestamp(v, "created_after", request.createdAfter),
     createdBefore: fromTimestamp(v, "created_before", request.createdBefore),
     updatedAfter: fromTimestamp(v, "updated_after", request.updatedAfter),
     updatedBefore: fromTimestamp(v, "updated_before", request.updatedBefore),
     violations: v,
+  };
+}
+
+export function waitInput({ kind, taskId, ...request }: messages.WaitTaskRequest): WaitInput {
+  const violations = new Violations();
+  return {
+    kind,
+    taskId,
+    until: namedStates(violations, "until", request.until),
+    afterRevision: fromInt64(violations, "after_revision", request.afterRevision),
+    timeoutMs: fromDuration(violations, "timeout", request.timeout),
+    violations,
   };
 }
 
@@ -156,10 +195,14 @@ function namedState(v: Violations, field: string, value: messages.TaskState): Ta
 }
 
 /** Up to the first bad one: a list may hold any number of them. */
-function namedStates(v: Violations, values: readonly messages.TaskState[]): readonly TaskState[] {
+function namedStates(
+  v: Violations,
+  field: string,
+  values: readonly messages.TaskState[],
+): readonly TaskState[] {
   const states: TaskState[] = [];
   for (const [index, value] of values.entries()) {
-    const state = namedState(v, `states[${index}]`, value);
+    const state = namedState(v, `${field}[${index}]`, value);
     if (state === undefined) break;
     states.push(state);
   }

@@ -5,14 +5,13 @@ import * as messages from "../../gen/dbconn/v1/task_pb.ts";
 import type { TaskEvent } from "../domain/tasks/events.ts";
 import type { Task } from "../domain/tasks/task.ts";
 import type { Tasks } from "../domain/tasks/tasks.ts";
+import type { TaskWatches } from "../domain/tasks/watches.ts";
 import { Violations } from "../domain/validation.ts";
 import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, int64, provenance } from "./convert.ts";
 import * as convert from "./task-messages.ts";
 
-type Implemented = Omit<ServiceImpl<typeof messages.TaskService>, "waitTask" | "watchTasks">;
-
-export function taskService(tasks: Tasks): Implemented {
+export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typeof messages.TaskService> {
   return {
     async createTask(request, { signal }) {
       const { kind, taskId, requestId } = request;
@@ -123,6 +122,20 @@ export function taskService(tasks: Tasks): Implemented {
         events: page.events.map(convert.eventMessage),
         nextPageToken: page.nextPageToken,
       });
+    },
+
+    async waitTask(request, { signal }) {
+      const { task, done, provenance: from } = await watches.wait(convert.waitInput(request), signal);
+      return create(messages.WaitTaskResponseSchema, {
+        task: convert.taskMessage(task),
+        done: messages.Done[done],
+        provenance: provenance(from),
+      });
+    },
+
+    async *watchTasks({ kind, taskId, group, resumeToken }, { signal }) {
+      const items = watches.watch({ kind, taskId, group, resumeToken }, signal);
+      for await (const item of items) yield convert.watchMessage(item);
     },
 
     getTaskPolicy() {

@@ -68,6 +68,18 @@ export const cases: readonly Case[] = [
   ],
   ["data of 31 levels", ({ tasks }) => tasks.updateTask({ ...name, data: nested(31) as never }), "data"],
   ["data of 300 KiB", ({ tasks }) => tasks.putTask({ ...name, data: { a: long(300 * 1024) } }), "data"],
+  [
+    "a wait of more than a minute",
+    ({ tasks }) => tasks.waitTask({ ...name, timeout: { seconds: 61n, nanos: 0 } }),
+    "timeout",
+  ],
+  [
+    "a wait past a negative revision",
+    ({ tasks }) => tasks.waitTask({ ...name, afterRevision: -1n }),
+    "after_revision",
+  ],
+  ["a batch of no updates", ({ tasks }) => tasks.batchUpdateTasks({}), "requests"],
+  ["a cancellation of everything", ({ tasks }) => tasks.cancelTasks({}), "kind"],
   ["a batch of no names", ({ tasks }) => tasks.batchGetTasks({}), "names"],
   [
     "a batch of 1001 names",

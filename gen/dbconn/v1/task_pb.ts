@@ -1278,7 +1278,7 @@ export type WaitTaskRequest = Message<"dbconn.v1.WaitTaskRequest"> & {
   afterRevision: bigint;
 
   /**
-   * At most 60 s, the default 30 s.
+   * 0 to 60 s, the default 30 s.
    *
    * @generated from field: google.protobuf.Duration timeout = 5;
    */
@@ -1326,7 +1326,8 @@ export const WaitTaskResponseSchema: GenMessage<WaitTaskResponse> = /*@__PURE__*
  */
 export type WatchTasksRequest = Message<"dbconn.v1.WatchTasksRequest"> & {
   /**
-   * Kind alone, group alone, both, or kind and task_id.
+   * Kind alone, group alone, both, or kind and task_id. A task that is moved to another group is followed there, and
+   * no more where it was.
    *
    * @generated from field: string kind = 1;
    */
@@ -1343,7 +1344,10 @@ export type WatchTasksRequest = Message<"dbconn.v1.WatchTasksRequest"> & {
   group: string;
 
   /**
-   * From the last item received: the watch goes on after it, on any instance.
+   * From the last item received: the watch goes on after it, on any instance, and misses nothing; of a group or kind
+   * the revision that a task was last sent at may be sent again, never an earlier one. Good for the same kind, task_id
+   * and group only, else INVALID_ARGUMENT, reason INVALID_RESUME_TOKEN; and for deletions as long as tombstones
+   * are kept (30 days unless set otherwise).
    *
    * @generated from field: string resume_token = 4;
    */
@@ -1367,7 +1371,9 @@ export type WatchTasksResponse = Message<"dbconn.v1.WatchTasksResponse"> & {
   type: WatchEventType;
 
   /**
-   * Absent in a heartbeat.
+   * Absent in a heartbeat. Of one task, a revision that was followed by others before it could be sent is told from
+   * the history: without `data` and `etag`, with the hot_ttl of its state, in the group that the task is in now, and
+   * with the progress that was last set.
    *
    * @generated from field: dbconn.v1.Task task = 2;
    */
@@ -1662,7 +1668,7 @@ export const WatchEventType = {
   DELETED: 3,
 
   /**
-   * Nothing happened; the stream is alive and up to date.
+   * The stream is alive and up to date: once it has caught up, and whenever nothing was sent for 15 s.
    *
    * @generated from enum value: WATCH_EVENT_TYPE_HEARTBEAT = 4;
    */
@@ -1816,7 +1822,8 @@ export const TaskService: GenService<{
     output: typeof ListTaskEventsResponseSchema;
   },
   /**
-   * Waits in one call until the task reaches a state, passes a revision, or time is up.
+   * Waits in one call until the task reaches a state, passes a revision, or time is up. NOT_FOUND when there is no
+   * such task, or it is deleted meanwhile.
    *
    * @generated from rpc dbconn.v1.TaskService.WaitTask
    */
@@ -1826,7 +1833,11 @@ export const TaskService: GenService<{
     output: typeof WaitTaskResponseSchema;
   },
   /**
-   * Follows one task (every revision) or a group or kind (the latest revision of each task that changed).
+   * Follows one task (every revision) or a group or kind (the latest revision of each task that changed). It begins
+   * with a snapshot, or after the resume_token; then comes a heartbeat, to say that the stream is up to date, and
+   * then what changes. It never ends by itself: UNAVAILABLE when the instance shuts down or the durable store is
+   * away, RESOURCE_EXHAUSTED (reason READER_TOO_SLOW) when it is not read as fast as changes come; then resume.
+   * NOT_FOUND for one task that is not there.
    *
    * @generated from rpc dbconn.v1.TaskService.WatchTasks
    */

@@ -18,11 +18,10 @@ export interface WriteContext {
   readonly requestId: string;
 }
 
-/** What a tombstone does without. */
+/** What a tombstone does without; by `group` those who watch one learn of the deletion. */
 const DELETED_FIELDS: readonly Path[] = [
   ["kind"],
   ["task_id"],
-  ["group"],
   ["state"],
   ["status"],
   ["code"],

@@ -73,7 +73,7 @@ describe("delete", () => {
     expect(await tasks.delete(deletion())).toEqual(gone);
   });
 
-  it("leaves nothing of the task but its history", async () => {
+  it("leaves nothing of the task but its history and its group", async () => {
     const { tasks, instance } = await openTasks();
     await tasks.create(creation(WHOLE));
     await tasks.delete(deletion());
@@ -81,6 +81,7 @@ describe("delete", () => {
     expect(Object.keys(document ?? {}).sort()).toEqual([
       "delete_time",
       "events",
+      "group",
       "incarnation",
       "key",
       "live",

@@ -19,7 +19,7 @@ async function opened(format: "binary" | "json" = "binary") {
   const bench = await openTasks({ settings: { retentionMs: { FAILED: 90_000 } } });
   const log = { error: (fields: { readonly err: unknown }) => Promise.reject(fields.err) };
   const transport = createRouterTransport(
-    ({ service }) => service(messages.TaskService, taskService(bench.tasks)),
+    ({ service }) => service(messages.TaskService, taskService(bench.tasks, bench.watches)),
     {
       router: { interceptors: [errorInterceptor(log)], jsonOptions: { ignoreUnknownFields: false } },
       transport: { useBinaryFormat: format === "binary" } as never,
@@ -199,11 +199,6 @@ describe("TaskService", () => {
       expect(JSON.stringify(task?.data)).toBe(JSON.stringify(data));
       expect({}).not.toHaveProperty("x");
     }
-  });
-
-  it("answers what is not there yet UNIMPLEMENTED", async () => {
-    const { client } = await opened();
-    expect(await failure(client.waitTask({}))).toMatchObject({ code: Code.Unimplemented });
   });
 });
 

@@ -1,5 +1,6 @@
 // Tasks over embedded stores, with a clock and ids that the test owns.
 import { onTestFinished } from "vitest";
+import type { Feed } from "../../../src/consistency/feed.ts";
 import type { Objects } from "../../../src/consistency/objects.ts";
 import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "../../../src/domain/tasks/collections.ts";
 import { DEFAULT_TASK_SETTINGS, type TaskSettings } from "../../../src/domain/tasks/policy.ts";
@@ -11,12 +12,17 @@ import {
   Tasks,
   type UpdateInput,
 } from "../../../src/domain/tasks/tasks.ts";
+import { TaskWatches } from "../../../src/domain/tasks/watches.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Json } from "../../../src/json.ts";
-import { type Instance, openInstance } from "../../support/dual-store.ts";
+import type { DurableStore } from "../../../src/ports/durable-store.ts";
+import type { HotStore } from "../../../src/ports/hot-store.ts";
+import { type Instance, openInstance, realTiming } from "../../support/dual-store.ts";
 
 export interface Bench {
   readonly tasks: Tasks;
+  readonly watches: TaskWatches;
+  readonly feed: Feed;
   readonly objects: Objects;
   readonly instance: Instance;
   /** Milliseconds since the epoch; the test moves it. */
@@ -27,21 +33,30 @@ export async function openTasks(
   options: {
     readonly settings?: Partial<TaskSettings>;
     readonly intercept?: (objects: Objects) => Objects;
+    readonly heartbeatMs?: number;
+    /** Another instance's, to be a second one on the same stores. */
+    readonly stores?: { readonly durable: DurableStore; readonly hot: HotStore };
   } = {},
 ): Promise<Bench> {
-  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS] });
+  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS], ...options.stores });
   onTestFinished(() => instance.close());
   const clock = { time: 1_750_000_000_000 };
   let ids = 0;
-  const objects = (options.intercept ?? ((same) => same))(instance.objects(TASK_OBJECTS));
-  const tasks = new Tasks({
+  const feed = instance.feed(TASK_OBJECTS);
+  const objects = (options.intercept ?? ((same) => same))(instance.objects(TASK_OBJECTS, () => feed.wake()));
+  const common = {
     objects,
     store: instance.durable,
     settings: { ...DEFAULT_TASK_SETTINGS, ...options.settings },
+  };
+  const tasks = new Tasks({
+    ...common,
     clock: { now: () => clock.time },
     ids: { random: () => `id${++ids}` },
   });
-  return { tasks, objects, instance, clock };
+  const { heartbeatMs = 60_000 } = options;
+  const watches = new TaskWatches({ ...common, feed, timing: realTiming, heartbeatMs });
+  return { tasks, watches, feed, objects, instance, clock };
 }
 
 const NAME = { kind: "import", taskId: "t1", requestId: "" };
