@@ -47,7 +47,7 @@ export const FERRET_CELLS: readonly Cell[] = [
   {
     ...shared,
     name: "ferretdb-reply-lost",
-    inject: (world) => network(world, { kind: "loseReply", to: "findAndModify", every: 10 }),
+    inject: (world) => network(world, { kind: "loseReply", to: "findAndModify", every: 4 }),
   },
   {
     ...shared,

@@ -21,6 +21,18 @@ async function kill(world: World): Promise<Fault> {
   };
 }
 
+async function terminate({ victim }: World): Promise<Fault> {
+  const { pid } = victim;
+  const at = now();
+  const code = await victim.terminate();
+  const tookMs = Math.round(now() - at);
+  return {
+    heal: () => victim.restart(),
+    proof: () => (code === 0 && victim.pid !== pid ? `exit code 0 after ${tookMs} ms` : undefined),
+    drained: { instance: victim.name, at },
+  };
+}
+
 export const INSTANCE_CELLS: readonly Cell[] = [
   { name: "none", setup: "shared", inject: async () => ({ heal: async () => {}, proof: () => "no fault" }) },
   { name: "instance-killed", setup: "shared", inject: kill },
@@ -40,21 +52,7 @@ export const INSTANCE_CELLS: readonly Cell[] = [
       };
     },
   },
-  {
-    name: "instance-terminated",
-    setup: "shared",
-    async inject({ victim }) {
-      const { pid } = victim;
-      const at = now();
-      const code = await victim.terminate();
-      const tookMs = Math.round(now() - at);
-      return {
-        heal: () => victim.restart(),
-        proof: () => (code === 0 && victim.pid !== pid ? `exit code 0 after ${tookMs} ms` : undefined),
-        drained: { instance: victim.name, at },
-      };
-    },
-  },
+  { name: "instance-terminated", setup: "shared", inject: terminate },
   {
     name: "instance-cut-off-redis",
     setup: "shared",
@@ -115,6 +113,7 @@ export const INSTANCE_CELLS: readonly Cell[] = [
     }),
   },
   { name: "sqlite-killed", setup: "embedded", inject: kill },
+  { name: "sqlite-terminated", setup: "embedded", inject: terminate },
   { name: "sqlite-redis-instance-killed", setup: "sqlite-redis", inject: kill },
   {
     name: "sqlite-redis-killed",
