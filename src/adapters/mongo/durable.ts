@@ -10,6 +10,7 @@ import { documentOf, type MongoDocument, newDocument, STAMP } from "./documents.
 import { type Flight, onlyDuplicates, underSignal } from "./failures.ts";
 import { ensureIndexes } from "./indexes.ts";
 import { fieldName } from "./keys.ts";
+import { Turns } from "./turns.ts";
 import { applyUpdate } from "./updates.ts";
 
 export interface MongoOptions {
@@ -47,6 +48,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
   });
   const collections = new Collections(options.collections);
   const locks = new DocumentLocks(() => connection.locks<Lock>("locks"));
+  const turns = new Turns(locks);
   const limits = { maxTimeMS: commandTimeoutMs };
   const of = (name: string, server: Server) =>
     connection.collection(names[name] ?? collections.get(name).name, server);
@@ -87,9 +89,8 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
       call(signal, (server, flight) => {
         const collection = of(update.collection, server);
         const spec = collections.get(update.collection);
-        const apply = () =>
-          applyUpdate(update, { collection, spec, server, commandTimeoutMs, flight, signal });
-        return server.ferret1 ? locks.run(`${update.collection}/${update.key}`, apply) : apply();
+        const context = { collection, spec, server, commandTimeoutMs, flight, signal };
+        return server.ferret1 ? turns.apply(update, context) : applyUpdate(update, context);
       }),
     insertMany: (collection, documents, signal) =>
       call(signal, async (server, flight) => {

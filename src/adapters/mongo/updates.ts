@@ -13,7 +13,7 @@ import { type Flight, isRefusal } from "./failures.ts";
 import { pathName } from "./keys.ts";
 
 /** How often a refusal may turn out to be out of date before the caller hears of the contention. */
-const MAX_ATTEMPTS = 8;
+export const MAX_ATTEMPTS = 8;
 
 export interface UpdateContext {
   readonly collection: Collection<MongoDocument>;

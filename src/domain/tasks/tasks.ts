@@ -3,7 +3,7 @@
 import { sha256Hex } from "../../canonical.ts";
 import type { Mutated, Objects, Request, Transformed } from "../../consistency/objects.ts";
 import type { JsonObject } from "../../json.ts";
-import type { DurableStore } from "../../ports/durable-store.ts";
+import type { Condition, DurableStore } from "../../ports/durable-store.ts";
 import type { Clock, Ids } from "../clock.ts";
 import { decodeEtag, type Version } from "../etag.ts";
 import { checkName, checkRequestId, checkText, Violations } from "../validation.ts";
@@ -36,6 +36,9 @@ import { conditionalRevision, exactRevision, isVersion, judge, type Revision } f
 import { isLive, type Task, type TaskName, taskKey, toTask } from "./task.ts";
 import { type MaskedInput, selectFields } from "./update-mask.ts";
 import { cancellation, creation, deletion, replacement, update, type WriteContext } from "./writes.ts";
+
+/** Writes without a turn, before a change waits for its own to read and write. */
+const ATTEMPTS = 2;
 
 export interface TasksOptions {
   /** Over the collection of TASK_OBJECTS. */
@@ -249,10 +252,21 @@ export class Tasks {
     const { objects } = this.#o;
     const key = taskKey(name);
     const conditional = conditionalRevision(revision);
-    if (conditional !== undefined) {
+    for (let attempt = 0; conditional !== undefined && attempt < ATTEMPTS; attempt++) {
       const result = await objects.mutate(key, request, conditional, signal);
       if (result.outcome !== "refused") return this.#changed(result);
-      judge(revision, result.document);
+      // Mostly an object on the patch's way is missing. Of many who come, one makes it, and then the others need
+      // no reading any more.
+      const document = judge(revision, result.document);
+      const exact = exactRevision(revision, document);
+      const unchanged: Condition = { path: ["revision"], test: "equals", value: document.revision };
+      const made = await objects.mutate(
+        key,
+        request,
+        { ...exact, conditions: [...exact.conditions, unchanged] },
+        signal,
+      );
+      if (made.outcome !== "refused") return this.#changed(made);
     }
     return this.#changed(
       await objects.transform(key, request, (current) => exactRevision(revision, current), signal),

@@ -106,6 +106,27 @@ describe("an update", () => {
   });
 });
 
+describe("merges into an object that is not there yet", () => {
+  it("are made once by whoever is first, and need no turn of their own", async () => {
+    let turns = 0;
+    const { tasks } = await openTasks({
+      intercept: (objects) => ({
+        ...bound(objects),
+        transform: (...call) => {
+          turns++;
+          return objects.transform(...call);
+        },
+      }),
+    });
+    await tasks.create(creation());
+    const keys = Array.from({ length: 20 }, (_, index) => `k${index}`);
+    await Promise.all(keys.map((key) => tasks.update(update({ data: { results: { [key]: 1 } } }))));
+    const { task } = await tasks.get(named());
+    expect(task.data).toEqual({ results: Object.fromEntries(keys.map((key) => [key, 1])) });
+    expect([task.revision, turns]).toEqual([21, 0]);
+  });
+});
+
 describe("the size of data", () => {
   const KIB = 1024;
   const filler = (kib: number) => "x".repeat(kib * KIB);
@@ -126,9 +147,10 @@ describe("the size of data", () => {
     const { tasks } = await openTasks({
       intercept: (objects) => ({
         ...bound(objects),
-        transform: (...call) => {
-          exact++;
-          return objects.transform(...call);
+        mutate: (...call) => {
+          const [, , { conditions }] = call;
+          if (conditions.some(({ path: [field] }) => field === "revision")) exact++;
+          return objects.mutate(...call);
         },
       }),
     });
