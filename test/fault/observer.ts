@@ -14,7 +14,7 @@ export class Observer {
   readonly #loops: Promise<void>[];
   readonly #latest = new Map<string, { readonly mode: Mode | undefined; readonly at: number }>();
   readonly #seen = new Set<Mode>();
-  /** Every generation number that anybody named. */
+  /** Every generation number that anybody named; 0 says that it is not known yet. */
   readonly generations = new Set<bigint>();
   /** When some instance could not reach the durable store, with room on both sides. */
   readonly durableOutages: Span[] = [];
@@ -56,7 +56,7 @@ export class Observer {
       this.#latest.set(instance.name, { mode: status?.mode, at });
       if (status !== undefined) {
         this.#seen.add(status.mode);
-        this.generations.add(status.generation);
+        if (status.generation > 0n) this.generations.add(status.generation);
       }
       if (status?.mode === Mode.DURABLE_DOWN) {
         this.durableOutages.push({ from: at - AROUND_MS, until: now() + AROUND_MS });
