@@ -57,7 +57,10 @@ export class RedisCacheStore implements CacheStore {
     const bytes = encodeEntry(value, etag, expireAt);
     if (condition.kind === "if_etag") {
       const args = [encodeEtag(condition.etag), bytes, lifetimeText(lifetime)];
-      const stored = await runScript<0 | 1>(this.#connection, "setIfEtag-1", key, args, { signal });
+      const stored = await runScript<0 | 1>(this.#connection, "setIfEtag-1", key, args, {
+        signal,
+        mutates: true,
+      });
       return stored === 1 ? "stored" : "not_met";
     }
     const command: Command = [
@@ -66,7 +69,7 @@ export class RedisCacheStore implements CacheStore {
       ...(lifetime === undefined ? [] : ["PX", milliseconds(lifetime)]),
       ...{ always: [], if_absent: ["NX"], if_present: ["XX"] }[condition.kind],
     ];
-    const reply = await this.#connection.call<string | null>(command, { signal });
+    const reply = await this.#connection.call<string | null>(command, { signal, mutates: true });
     return reply === null ? "not_met" : "stored";
   }
 
@@ -76,7 +79,7 @@ export class RedisCacheStore implements CacheStore {
     signal?: AbortSignal,
   ): Promise<readonly boolean[]> {
     const commands = names.map((name) => ["UNLINK", this.#keyOf(generation, name)]);
-    const replies = await this.#connection.batch<number>(commands, { signal });
+    const replies = await this.#connection.batch<number>(commands, { signal, mutates: true });
     return replies.map((removed) => removed === 1);
   }
 
@@ -88,7 +91,7 @@ export class RedisCacheStore implements CacheStore {
   ): Promise<Entry | undefined> {
     const key = this.#keyOf(generation, name);
     const args = [lifetimeText(lifetime)];
-    const options = { signal, binary: true };
+    const options = { signal, binary: true, mutates: true };
     return this.#shown(await runScript<Buffer | null>(this.#connection, "touch-1", key, args, options));
   }
 
@@ -112,7 +115,7 @@ export class RedisCacheStore implements CacheStore {
         ...[String(delta), lifetimeText(lifetime)],
         ...[encodeEtag(etag), digestRequestId(requestId), KEPT_REQUEST_IDS],
       ],
-      { signal, binary: true },
+      { signal, binary: true, mutates: true },
     );
     if (bytes === undefined) return { outcome: outcome === 2 ? "not_an_integer" : "overflow" };
     const entry = decodeEntry(bytes, this.#connection.serverNow());

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { RESP_TYPES, type RedisArgument } from "redis";
-import { aborted, ServiceError, unavailable } from "../../errors.ts";
+import { type Applied, aborted, ServiceError, unavailable } from "../../errors.ts";
 import { throwIfAborted } from "../signal.ts";
 import { afterPoll, dial, type RedisClient, within } from "./dial.ts";
 import { failureOf } from "./failures.ts";
@@ -22,6 +22,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Text of the reply as Buffers. */
   readonly binary?: boolean;
+  /** The commands change something: sent and not answered, they may have done so, and the failure says `unknown`. */
+  readonly mutates?: boolean;
 }
 
 export type Command = readonly RedisArgument[];
@@ -76,7 +78,10 @@ export class RedisConnection {
   }
 
   /** Commands in one round trip; the replies in their order. */
-  async batch<T>(commands: readonly Command[], { signal, binary }: CallOptions): Promise<readonly T[]> {
+  async batch<T>(
+    commands: readonly Command[],
+    { signal, binary, mutates }: CallOptions,
+  ): Promise<readonly T[]> {
     throwIfAborted(signal);
     const live = this.#live;
     if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
@@ -89,7 +94,10 @@ export class RedisConnection {
     };
     // Counted until the socket answered or ended, even where the caller was told earlier.
     for (const reply of replies) reply.then(done, done);
-    return this.#bounded(Promise.all(replies), signal);
+    const unanswered = mutates ? "unknown" : "no";
+    // Of several commands, others may have been taken where one was refused.
+    const refused = commands.length === 1 ? "no" : unanswered;
+    return this.#bounded(Promise.all(replies), signal, unanswered, refused);
   }
 
   masters(): readonly Master[] {
@@ -199,15 +207,21 @@ export class RedisConnection {
   }
 
   /** The answer, or what stands for it when the command's time, or the caller's, is over. */
-  #bounded<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  #bounded<T>(
+    answer: Promise<T>,
+    signal: AbortSignal | undefined,
+    unanswered: Applied = "no",
+    refused: Applied = "no",
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = afterPoll(this.#timeoutMs, () => {
         settle();
-        reject(unavailable("hot", { message: `the hot store did not answer within ${this.#timeoutMs} ms` }));
+        const message = `the hot store did not answer within ${this.#timeoutMs} ms`;
+        reject(unavailable("hot", { message, applied: unanswered }));
       });
       const onAbort = () => {
         settle();
-        reject(aborted(signal));
+        reject(aborted(signal, unanswered));
       };
       const settle = () => {
         clearTimeout(timer);
@@ -221,7 +235,7 @@ export class RedisConnection {
         },
         (error) => {
           settle();
-          reject(failureOf(error));
+          reject(failureOf(error, unanswered, refused));
         },
       );
     });

@@ -1,5 +1,5 @@
 import { ErrorReply } from "redis";
-import { unavailable } from "../../errors.ts";
+import { type Applied, unavailable } from "../../errors.ts";
 
 /**
  * What a server says that works but does not serve: a replica, out of memory, loading, failing over, busy, refusing.
@@ -8,10 +8,14 @@ import { unavailable } from "../../errors.ts";
 const NOT_SERVING =
   /(?:^|\s|-)(?:READONLY|OOM|LOADING|MASTERDOWN|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|NOREPLICAS|MISCONF|BUSY|UNKILLABLE|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)\b/;
 
-/** What a failed command means: the store cannot be used now, or (anything else it replied) this code is wrong. */
-export function failureOf(error: unknown): unknown {
-  if (error instanceof ErrorReply && !NOT_SERVING.test(error.message)) return error;
-  return unavailable("hot", { cause: error });
+/**
+ * What a failed command means: the store cannot be used now, or (anything else it replied) this code is wrong.
+ * `unanswered` is what may have been applied when no reply came; `refused`, when the server replied with a refusal.
+ */
+export function failureOf(error: unknown, unanswered: Applied, refused: Applied): unknown {
+  if (!(error instanceof ErrorReply)) return unavailable("hot", { cause: error, applied: unanswered });
+  if (!NOT_SERVING.test(error.message)) return error;
+  return unavailable("hot", { cause: error, applied: refused });
 }
 
 export function isUnknownScript(error: unknown): boolean {

@@ -41,6 +41,39 @@ describeWithTools("Redis outages", ["redis-server"], () => {
     expect(await fillSlot(stores)).toBe("stored");
   });
 
+  it("a change of the cache that was sent and not answered may have been applied, and says so", async () => {
+    const server = await ownRedis();
+    const { cache } = await openOn(server);
+    const name = { namespace: "user", key: "key" };
+    const value = { kind: "text", text: "1" } as const;
+    const always = { kind: "always" } as const;
+    const ifEtag = { kind: "if_etag", etag: "other" } as const;
+    const entry = { value, lifetime: undefined, etag: "etag" };
+    const increment = { delta: 1n, lifetime: undefined, etag: "etag", requestId: undefined };
+    const changes = [
+      (signal?: AbortSignal) => cache.set(1, name, entry, always, signal),
+      (signal?: AbortSignal) => cache.set(1, name, entry, ifEtag, signal),
+      (signal?: AbortSignal) => cache.touch(1, name, undefined, signal),
+      (signal?: AbortSignal) => cache.increment(1, name, increment, signal),
+      (signal?: AbortSignal) => cache.deleteMany(1, [name], signal),
+    ];
+
+    server.pause();
+    for (const change of changes) {
+      const caller = new AbortController();
+      const late = expect(change(caller.signal)).rejects.toMatchObject({ applied: "unknown" });
+      caller.abort();
+      await late;
+      await expect(change(caller.signal)).rejects.toMatchObject({ applied: "no" });
+    }
+    const underWay = changes.map((change) =>
+      expect(change()).rejects.toMatchObject({ ...UNAVAILABLE, applied: "unknown" }),
+    );
+    await server.kill();
+    await Promise.all(underWay);
+    for (const change of changes) await expect(change()).rejects.toMatchObject(UNAVAILABLE);
+  });
+
   it("a server that came back with an old dump is another one", async () => {
     const server = await ownRedis(["--save", "3600 1"]);
     const stores = await openOn(server);
