@@ -145,7 +145,13 @@ async function main(): Promise<void> {
   };
   const maxMessageBytes = config.server.limits.writeMaxBytes;
   const legacy = createLegacyService({ tasks, schemas, cache: entries, stores, isPattern, maxMessageBytes });
-  const status = { stores, uptime: timing.monotonic, version: packageJson.version, instanceId: instance };
+  const status = {
+    stores,
+    onChange: (listener: () => void) => generation.onChange(listener),
+    uptime: timing.monotonic,
+    version: packageJson.version,
+    instanceId: instance,
+  };
 
   const readiness = createReadiness();
   const server = await createServer({

@@ -67,6 +67,11 @@ export interface CacheStore {
     names: readonly EntryName[],
     signal?: AbortSignal,
   ): Promise<readonly boolean[]>;
+  /**
+   * About how many bytes each entry takes, its value and little more, without reading it; 0 when absent. In the order
+   * asked; at most 1000 names.
+   */
+  sizes(generation: number, names: readonly EntryName[], signal?: AbortSignal): Promise<readonly number[]>;
   /** Reads the entry and gives it a new lifetime in one step; undefined when absent. */
   touch(
     generation: number,

@@ -6,11 +6,12 @@ import { clearCache } from "../domain/cache/clear.ts";
 import type { CacheContext } from "../domain/cache/context.ts";
 import { deleteEntry, getEntry, incrementEntry, setEntry, touchEntry } from "../domain/cache/entries.ts";
 import { listKeys } from "../domain/cache/list-keys.ts";
+import { cacheStats } from "../domain/cache/stats.ts";
 import { ResponseBudget } from "./budget.ts";
 import { entryHead, entryMessage, itemResult, lifetimeRequest, setRequest } from "./cache-messages.ts";
 import { int64 } from "./convert.ts";
 
-type Implemented = Omit<ServiceImpl<typeof messages.CacheService>, "leaseEntry" | "getCacheStats">;
+type Implemented = Omit<ServiceImpl<typeof messages.CacheService>, "leaseEntry">;
 
 export function createCacheService(cache: CacheContext): Implemented {
   return {
@@ -93,6 +94,20 @@ export function createCacheService(cache: CacheContext): Implemented {
         signal,
       );
       return create(messages.ClearCacheResponseSchema, { clearedCount: int64(count), sample: [...sample] });
+    },
+
+    async getCacheStats(request, { signal }) {
+      const { hits, misses, namespaces, partial } = await cacheStats(cache, request, signal);
+      return create(messages.GetCacheStatsResponseSchema, {
+        hits: int64(hits),
+        misses: int64(misses),
+        namespaces: namespaces.map(({ namespace, entries, bytes }) => ({
+          namespace,
+          entries: int64(entries),
+          bytes: int64(bytes),
+        })),
+        partial,
+      });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
+  type GetStatusResponse,
   GetStatusResponseSchema,
   Mode,
   PingStoreResponseSchema,
@@ -9,6 +10,7 @@ import {
   StoreSchema,
   type StoreStatus,
   StoreStatusSchema,
+  WatchStatusResponseSchema,
 } from "../../gen/dbconn/v1/status_pb.ts";
 import type { StoresState } from "../consistency/stores-view.ts";
 import * as domain from "../domain/status/status.ts";
@@ -21,23 +23,16 @@ const MODES: Readonly<Record<StoresState["mode"], Mode>> = {
   durable_down: Mode.DURABLE_DOWN,
 };
 
-export function createStatusService(
-  context: domain.StatusContext,
-): Pick<ServiceImpl<typeof StatusService>, "getStatus" | "pingStore"> {
+export function createStatusService(context: domain.StatusContext): ServiceImpl<typeof StatusService> {
   return {
     getStatus() {
-      const status = domain.getStatus(context);
-      return create(GetStatusResponseSchema, {
-        mode: MODES[status.mode],
-        reason: status.reason,
-        hot: storeStatus(status.hot),
-        durable: storeStatus(status.durable),
-        generation: int64(status.generation),
-        backlog: int64(status.backlog),
-        uptime: duration(status.uptimeMs),
-        version: status.version,
-        instanceId: status.instanceId,
-      });
+      return statusMessage(domain.getStatus(context));
+    },
+
+    async *watchStatus(_request, { signal }) {
+      for await (const status of domain.watchStatus(context, signal)) {
+        yield create(WatchStatusResponseSchema, { status: statusMessage(status) });
+      }
     },
 
     async pingStore(request, { signal }) {
@@ -52,6 +47,20 @@ export function createStatusService(
       });
     },
   };
+}
+
+function statusMessage(status: domain.ServiceStatus): GetStatusResponse {
+  return create(GetStatusResponseSchema, {
+    mode: MODES[status.mode],
+    reason: status.reason,
+    hot: storeStatus(status.hot),
+    durable: storeStatus(status.durable),
+    generation: int64(status.generation),
+    backlog: int64(status.backlog),
+    uptime: duration(status.uptimeMs),
+    version: status.version,
+    instanceId: status.instanceId,
+  });
 }
 
 function storeStatus({ kind, reachable, latencyMs, since }: StoresState["hot"]): StoreStatus {

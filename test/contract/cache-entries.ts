@@ -33,6 +33,17 @@ export const cacheEntryChecks: Checks<CacheStore> = {
     expect(value?.kind === "data" && [...value.data]).toEqual([1, 2, 3]);
   },
 
+  async "a size is about the value's bytes, and 0 where there is no entry"({ store }) {
+    const names = [await stored(store, "é".repeat(5_000)), newName(), await stored(store, "x".repeat(100))];
+    const [large = 0, absent, small = 0] = await store.sizes(GENERATION, names);
+    expect(large).toBeGreaterThanOrEqual(10_000);
+    expect(large).toBeLessThan(11_000);
+    expect(absent).toBe(0);
+    expect(small).toBeGreaterThanOrEqual(100);
+    expect(small).toBeLessThan(1_000);
+    expect(await store.sizes(GENERATION, [])).toEqual([]);
+  },
+
   async "every set replaces the value and the etag, whatever kind was there"({ store }) {
     const name = newName();
     await store.set(GENERATION, name, text("one", LONG_MS, "etag-1"), ALWAYS);

@@ -75,6 +75,24 @@ class ManyComeWithoutTheAbsent extends MemoryCacheStore {
   }
 }
 
+class SizesAreCharacters extends MemoryCacheStore {
+  override async sizes(generation: number, names: readonly EntryName[]) {
+    return names.map((name) => {
+      const value = this.read(generation, name)?.value;
+      return value?.kind === "text" ? value.text.length : 0;
+    });
+  }
+}
+
+class SizesComeWithoutTheAbsent extends MemoryCacheStore {
+  override async sizes(generation: number, names: readonly EntryName[]) {
+    return super.sizes(
+      generation,
+      names.filter((name) => this.read(generation, name) !== undefined),
+    );
+  }
+}
+
 class DeleteSaysAlwaysYes extends MemoryCacheStore {
   override async deleteMany(generation: number, names: readonly EntryName[]) {
     return (await super.deleteMany(generation, names)).map(() => true);
@@ -289,6 +307,7 @@ const LIFETIME = "a lifetime is set with the value, and ends it";
 const PERSISTENT = "a persistent entry says so, and a set takes the lifetime of the entry before away";
 const CONDITION = "a set under a condition stores when it is met, and changes nothing when it is not";
 const TOUCH = "a touch reads the entry and gives it a new life, and keeps value and etag";
+const SIZES = "a size is about the value's bytes, and 0 where there is no entry";
 const DELETE = "a delete says which were there, in the order asked";
 const INCREMENT_SETS = "an increment sets etag and lifetime with the value";
 const REPEATED = "a repeated request id is applied once, and the repetition changes nothing";
@@ -304,6 +323,8 @@ const plants = [
   [ConditionIsIgnored, CONDITION],
   [ConditionIsCheckedBefore, "of many sets at once under if_absent, or under one etag, one wins"],
   [ManyComeWithoutTheAbsent, "many are read in the order asked, absent and repeated ones too"],
+  [SizesAreCharacters, SIZES],
+  [SizesComeWithoutTheAbsent, SIZES],
   [DeleteSaysAlwaysYes, DELETE],
   [DeleteOnlySaysSo, DELETE],
   [TouchLosesTheValue, TOUCH],

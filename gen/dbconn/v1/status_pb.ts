@@ -296,7 +296,7 @@ export const StatusService: GenService<{
     output: typeof GetStatusResponseSchema;
   },
   /**
-   * The same, at once and then whenever it changes.
+   * The same, at once and then whenever mode, reason, reachability of a store or generation is another one.
    *
    * @generated from rpc dbconn.v1.StatusService.WatchStatus
    */

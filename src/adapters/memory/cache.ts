@@ -79,6 +79,18 @@ export class MemoryCacheStore implements CacheStore {
     return names.map((name) => this.#entries.delete(idOf(generation, keyOf(name))));
   }
 
+  async sizes(
+    generation: number,
+    names: readonly EntryName[],
+    signal?: AbortSignal,
+  ): Promise<readonly number[]> {
+    throwIfAborted(signal);
+    return names.map((name) => {
+      const stored = this.read(generation, name);
+      return stored === undefined ? 0 : bytesOf(stored);
+    });
+  }
+
   async touch(
     generation: number,
     name: EntryName,

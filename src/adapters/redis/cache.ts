@@ -83,6 +83,15 @@ export class RedisCacheStore implements CacheStore {
     return replies.map((removed) => removed === 1);
   }
 
+  async sizes(
+    generation: number,
+    names: readonly EntryName[],
+    signal?: AbortSignal,
+  ): Promise<readonly number[]> {
+    const commands = names.map((name) => ["STRLEN", this.#keyOf(generation, name)]);
+    return this.#connection.batch<number>(commands, { signal });
+  }
+
   async touch(
     generation: number,
     name: EntryName,

@@ -132,6 +132,26 @@ export function cacheScenario(scene: Scene): void {
     expect(literal.entries.map(({ value }) => value.value)).toEqual(["user*"]);
   });
 
+  it("the statistics tell hits, misses, and what each namespace holds", async () => {
+    const { cache } = scene.clients;
+    const namespace = uniqueName();
+    const value = { case: "text" as const, value: "x".repeat(1000) };
+    await cache.batchSetEntries({ requests: ["a", "b", "c"].map((key) => ({ namespace, key, value })) });
+    const before = await cache.getCacheStats({});
+    await cache.batchGetEntries({ namespace, keys: ["a", "b", "none"] });
+    const after = await cache.getCacheStats({ namespace });
+    expect(after.hits - before.hits).toBe(2n);
+    expect(after.misses - before.misses).toBe(1n);
+    expect([after.namespaces.length, after.partial]).toEqual([1, false]);
+    expect(after.namespaces[0]).toMatchObject({ namespace, entries: 3n });
+    expect(Number(after.namespaces[0]?.bytes)).toBeGreaterThanOrEqual(3000);
+    expect(before.namespaces.map((one) => one.namespace)).toContain(namespace);
+    await expectFailure(cache.getCacheStats({ namespace: "/" }), {
+      code: "InvalidArgument",
+      fields: ["namespace"],
+    });
+  });
+
   it("clearing needs one of its three forms, and never removes a task or a schema", async () => {
     const { cache, tasks, schemas } = scene.clients;
     const namespace = uniqueName();

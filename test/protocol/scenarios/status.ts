@@ -1,7 +1,9 @@
 // StatusService over one protocol.
+import { Code } from "@connectrpc/connect";
 import { expect, it } from "vitest";
 import { Mode, Store } from "../../../gen/dbconn/v1/status_pb.ts";
 import { expectFailure } from "../failures.ts";
+import { failure } from "../transports.ts";
 import type { Scene } from "./scene.ts";
 
 export interface StatusScene extends Scene {
@@ -23,6 +25,17 @@ export function statusScenario(scene: StatusScene): void {
       expect.stringMatching(/^\d/),
       expect.stringMatching(/./),
     ]);
+  });
+
+  it("a watch tells the status at once, and ends when its caller does", async () => {
+    const stop = new AbortController();
+    const watch = scene.clients.status.watchStatus({}, { signal: stop.signal })[Symbol.asyncIterator]();
+    const first = await watch.next();
+    expect(first.value).toMatchObject({ status: { mode: Mode.NORMAL, hot: { kind: scene.kinds.hot } } });
+    const next = watch.next();
+    stop.abort();
+    // The caller's own library answers, not the service.
+    expect(await failure(next)).toMatchObject({ code: Code.Canceled });
   });
 
   it.each([Store.HOT, Store.DURABLE])("store %s answers a ping", async (store) => {

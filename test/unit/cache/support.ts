@@ -32,6 +32,7 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
         touch: store.touch.bind(store),
         increment: store.increment.bind(store),
         scan: store.scan.bind(store),
+        sizes: store.sizes.bind(store),
         ...plant(store),
       },
       generation: {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Mode, StatusService, Store } from "../../../gen/dbconn/v1/status_pb.ts";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { StoresState } from "../../../src/consistency/stores-view.ts";
-import type { StatusContext } from "../../../src/domain/status/status.ts";
+import { type StatusContext, watchStatus } from "../../../src/domain/status/status.ts";
 import { unavailable } from "../../../src/errors.ts";
 import { duration, timestamp } from "../../../src/rpc/convert.ts";
 import { createStatusService } from "../../../src/rpc/status-service.ts";
@@ -21,11 +21,19 @@ const STATE: StoresState = {
 function serve(stores: Partial<StatusContext["stores"]>) {
   let uptime = 5000;
   const view: StatusContext["stores"] = { state: () => STATE, ping: async () => {}, ...stores };
-  const context = { stores: view, uptime: () => uptime, version: "1.2.3", instanceId: "one" };
+  const listeners = new Set<() => void>();
+  const onChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const context = { stores: view, onChange, uptime: () => uptime, version: "1.2.3", instanceId: "one" };
+  const stir = () => {
+    for (const listener of listeners) listener();
+  };
   const pass = (ms: number) => {
     uptime += ms;
   };
-  return { ...clientOf(StatusService, createStatusService(context)), pass };
+  return { ...clientOf(StatusService, createStatusService(context)), context, listeners, pass, stir };
 }
 
 describe("StatusService", () => {
@@ -54,6 +62,43 @@ describe("StatusService", () => {
     const status = await client.getStatus({});
     expect(status).toMatchObject({ mode: number, reason: "because", hot: { reachable: false } });
     expect(status.hot?.latency).toBeUndefined();
+  });
+
+  it("a watch tells the status at once and at each change, and nothing for what is no news", async () => {
+    let state = STATE;
+    const { context, listeners, stir } = serve({ state: () => state });
+    const stop = new AbortController();
+    const watch = watchStatus(context, stop.signal);
+    expect((await watch.next()).value).toMatchObject({ mode: "normal" });
+    const next = watch.next();
+    state = { ...STATE, backlog: 9, hot: { ...STATE.hot, latencyMs: 7 } };
+    stir();
+    // Taken by the watch before the change below, if it took it for news.
+    await new Promise((resolve) => setImmediate(resolve));
+    state = { ...STATE, mode: "hot_bypassed", reason: "away", hot: { ...STATE.hot, reachable: false } };
+    stir();
+    expect((await next).value).toMatchObject({ mode: "hot_bypassed", reason: "away" });
+    // While the reader is busy.
+    state = STATE;
+    stir();
+    expect((await watch.next()).value).toMatchObject({ mode: "normal" });
+    const end = watch.next();
+    stop.abort();
+    expect(await end).toEqual({ done: true, value: undefined });
+    expect(listeners.size).toBe(0);
+  });
+
+  it("WatchStatus answers what GetStatus does, and a cancelled caller leaves nothing behind", async () => {
+    const { client, listeners } = serve({});
+    const stop = new AbortController();
+    const watch = client.watchStatus({}, { signal: stop.signal })[Symbol.asyncIterator]();
+    expect((await watch.next()).value?.status).toEqual(await client.getStatus({}));
+    expect(listeners.size).toBe(1);
+    const next = watch.next();
+    stop.abort();
+    expect((await errorOf(next)).code).toBe(Code.Canceled);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(listeners.size).toBe(0);
   });
 
   it.each([
