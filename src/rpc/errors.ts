@@ -72,19 +72,26 @@ export function toStatus(error: unknown, call: Call): Status {
 }
 
 function asServiceError(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error;
-  if (error instanceof ConnectError) {
-    const known = CONNECT_FAILURES.get(error.code);
-    if (known !== undefined) {
-      const [kind, reason, applied] = known;
-      return new ServiceError(kind, reason, error.rawMessage, {
-        applied,
-        ...(kind === "unavailable" ? { retryAfterMs: 1000 } : {}),
-        cause: error,
-      });
-    }
+  if (error instanceof ServiceError) {
+    // A call that ended with its signal ended for the signal's reason, and knows better whether it was applied.
+    const reason = error.kind === "cancelled" ? connectFailure(error.cause) : undefined;
+    return reason?.withApplied(error.applied) ?? error;
   }
-  return new ServiceError("internal", "INTERNAL", "internal error", { applied: "unknown", cause: error });
+  return (
+    connectFailure(error) ??
+    new ServiceError("internal", "INTERNAL", "internal error", { applied: "unknown", cause: error })
+  );
+}
+
+function connectFailure(error: unknown): ServiceError | undefined {
+  const known = error instanceof ConnectError ? CONNECT_FAILURES.get(error.code) : undefined;
+  if (!(error instanceof ConnectError) || known === undefined) return undefined;
+  const [kind, reason, applied] = known;
+  return new ServiceError(kind, reason, error.rawMessage, {
+    applied,
+    ...(kind === "unavailable" ? { retryAfterMs: 1000 } : {}),
+    cause: error,
+  });
 }
 
 interface Detail {

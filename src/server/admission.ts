@@ -46,8 +46,10 @@ export function createAdmission({ limits, errors, calls, deadlineFor, exempt }: 
     const unary = method.methodKind === "unary";
     const rule = unary ? (deadlineFor(path) ?? ordinary) : undefined;
     const deadlineMs = rule === undefined ? undefined : enforceDeadline(request.headers, rule);
-    const refusal = calls.size >= limits.maxInFlight && !exempt(method) ? errors.overloaded() : undefined;
-    calls.add({ response, waits: !unary || rule?.waits === true });
+    const waits = !unary || rule?.waits === true;
+    const full = calls.count(waits) >= (waits ? limits.maxWaiting : limits.maxInFlight);
+    const refusal = full && !exempt(method) ? errors.overloaded() : undefined;
+    calls.add({ response, waits });
     if (deadlineMs === undefined) resetWhenStalled(request, response, limits.streamStallMs);
     else resetAfter(request, response, deadlineMs + limits.overrunMs);
 

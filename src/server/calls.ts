@@ -10,10 +10,16 @@ export interface Call {
 /** The calls in flight, and a way to wait for their end. A call is in it until its response has closed. */
 export class CallTable {
   readonly #calls = new Set<Call>();
+  #waiting = 0;
   readonly #waiters = new Set<() => void>();
 
   get size(): number {
     return this.#calls.size;
+  }
+
+  /** How many of them wait, or are at work. */
+  count(waits: boolean): number {
+    return waits ? this.#waiting : this.#calls.size - this.#waiting;
   }
 
   [Symbol.iterator](): IterableIterator<Call> {
@@ -22,8 +28,10 @@ export class CallTable {
 
   add(call: Call): void {
     this.#calls.add(call);
+    if (call.waits) this.#waiting++;
     call.response.once("close", () => {
       this.#calls.delete(call);
+      if (call.waits) this.#waiting--;
       for (const waiter of this.#waiters) waiter();
     });
   }

@@ -37,8 +37,10 @@ export interface Limits {
   readonly readMaxBytes: number;
   /** One response message. Default 4 MiB. */
   readonly writeMaxBytes: number;
-  /** Calls in flight in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
+  /** Calls at work in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
   readonly maxInFlight: number;
+  /** Calls that wait, streams and long polls, which cost no work; more are shed likewise. Default 5000. */
+  readonly maxWaiting: number;
   /** Absolute time for a request's whole body, whatever trickles in. Default 20 s. */
   readonly bodyMs: number;
   /** Deadline of a unary call whose client set none. Default 10 s. */
@@ -71,6 +73,7 @@ const defaults: Limits = {
   readMaxBytes: 4 * 1024 * 1024,
   writeMaxBytes: 4 * 1024 * 1024,
   maxInFlight: 1000,
+  maxWaiting: 5000,
   bodyMs: 20_000,
   defaultDeadlineMs: 10_000,
   maxDeadlineMs: 60_000,

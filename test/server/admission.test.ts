@@ -114,6 +114,32 @@ describe("load above the limit is shed before a body is read", () => {
     await held;
   });
 
+  it("streams take no room from calls, and have a limit of their own", async () => {
+    const entered = new Step();
+    const finish = new Step();
+    const { url } = await start({
+      limits: { maxInFlight: 1, maxWaiting: 1 },
+      handlers: {
+        count: async function* (message) {
+          entered.reach();
+          await finish.wait();
+          yield message;
+        },
+      },
+    });
+    const client = clientOf("gRPC", url);
+    const stream = client.count({ value: "held" })[Symbol.asyncIterator]();
+    const held = stream.next();
+    await entered.wait();
+    expect(await client.read({ value: "x" })).toMatchObject({ value: "x" });
+    const second = client.count({})[Symbol.asyncIterator]().next();
+    const error = ConnectError.from(await second.catch((reason: unknown) => reason));
+    expect(error.code).toBe(Code.ResourceExhausted);
+    finish.reach();
+    expect(await held).toMatchObject({ value: { value: "held" } });
+    expect(await stream.next()).toMatchObject({ done: true });
+  });
+
   it("the room is free again after a call, however it ended", async () => {
     const entered = new Step();
     const left = new Step();

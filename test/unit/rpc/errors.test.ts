@@ -6,7 +6,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../../../gen/google/rpc/error_details_pb.ts";
-import { type ErrorKind, invalid, ServiceError, unavailable } from "../../../src/errors.ts";
+import { aborted, type ErrorKind, invalid, ServiceError, unavailable } from "../../../src/errors.ts";
 import { isUnexpected, toConnectError, toStatus } from "../../../src/rpc/errors.ts";
 
 const QUERY = { mutation: false };
@@ -89,6 +89,15 @@ describe("what Connect throws of itself", () => {
     expect(answer.rawMessage).toBe("words");
     expect(infoOf(answer)).toMatchObject({ reason, metadata: { applied } });
   });
+});
+
+it("a call that ended with its signal tells the signal's reason, and what it knows of the write", () => {
+  const signal = AbortSignal.abort(new ConnectError("stopping", Code.Unavailable));
+  const answer = toConnectError(aborted(signal, "no"), MUTATION);
+  expect(answer.code).toBe(Code.Unavailable);
+  expect(infoOf(answer)).toMatchObject({ reason: "SHUTTING_DOWN", metadata: { applied: "no" } });
+  expect(answer.findDetails(RetryInfoSchema)).toHaveLength(1);
+  expect(toConnectError(aborted(AbortSignal.abort()), MUTATION).code).toBe(Code.Canceled);
 });
 
 describe("a failure that nobody foresaw", () => {
