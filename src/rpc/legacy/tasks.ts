@@ -123,8 +123,7 @@ function groupOf(v: Violations, field: string, importName: string): string {
   return checkedName(v, field, importName, { optional: true });
 }
 
-/** All that a task of an old client holds. Shared with the migration, which reads such tasks from its stores. */
-export function contentOf(v: Violations, value: ApiResponse | undefined): ContentInput {
+function contentOf(v: Violations, value: ApiResponse | undefined): ContentInput {
   if (value === undefined) {
     v.add("value", "must be set");
     return {};
@@ -172,7 +171,7 @@ function importNameOf(
   return { group: groupOf(v, `${field}["import_name"]`, data.import_name ?? "") };
 }
 
-export function apiResponse({ status, code, message, data = {} }: Task): ApiResponse {
+function apiResponse({ status, code, message, data = {} }: Task): ApiResponse {
   const response = create(ApiResponseSchema, { status, code, message });
   response.data = asTexts(data);
   return response;
