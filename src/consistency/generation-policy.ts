@@ -83,6 +83,8 @@ export function nextStep(s: Situation): Step | undefined {
     case "bypassing":
       return waited ? { ...keep, mode: "bypassed", reason: view.reason } : undefined;
     case "bypassed":
+      // Whatever it began with, this is why it lasts.
+      if (crowded && view.reason !== CROWDED) return { ...keep, mode: "bypassed", reason: CROWDED };
       if (hot.state !== "reachable" || crowded || s.now < s.reopenAt) return undefined;
       return {
         mode: "opening",

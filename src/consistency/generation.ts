@@ -72,6 +72,8 @@ export class Generation {
 
   #view: GenerationView | undefined;
   #viewSince = 0;
+  /** Whether this process found the mode as it was: how long it lasted before is not known. */
+  #viewFound = true;
   #viewRevision = 0;
   #epoch = 0;
   #doubts = 0;
@@ -347,8 +349,9 @@ export class Generation {
       this.#changed.notify();
       return;
     }
-    const lasted = now - this.#viewSince;
+    const lasted = this.#viewFound ? Number.POSITIVE_INFINITY : now - this.#viewSince;
     this.#viewSince = now;
+    this.#viewFound = before === undefined;
     this.#epoch++;
     this.#changed.notify();
     if (before?.mode === "cached" && lasted >= FLAPPING_MS) this.#reopening.succeeded();

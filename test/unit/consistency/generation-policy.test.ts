@@ -75,7 +75,7 @@ describe("the next step", () => {
     [
       "and while stores cannot be shared",
       situation("bypassed", { hotShared: false, peers: [withHot] }),
-      undefined,
+      { mode: "bypassed", number: 7, reason: expect.stringContaining("cannot be shared") },
     ],
     [
       "a clean generation opens over the server that is there",
