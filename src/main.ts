@@ -194,9 +194,14 @@ async function main(): Promise<void> {
     },
     sweeping.signal,
   );
+  let mode = "";
   const unsubscribe = generation.onChange(() => {
     const { ready, reason } = stores.readiness();
     readiness.setReady(ready, reason);
+    const now = stores.state();
+    if (now.mode === mode) return;
+    mode = now.mode;
+    log[mode === "normal" ? "info" : "warn"]({ mode, reason: now.reason }, "mode of the stores");
   });
   const { host, port } = await server.listen(config.server.host, config.server.port);
   log.info({ host, port, hot: hot.kind, durable: durable.kind, instance }, "serving");
