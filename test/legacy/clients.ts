@@ -6,7 +6,7 @@ import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { type Mode, StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
-import { Health } from "../../gen/health/v1/health_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../../gen/health/v1/health_pb.ts";
 import { DatabaseService } from "../../gen/legacy/database_service/database_service_pb.ts";
 
 export type Clients = ReturnType<typeof connectBoth>;
@@ -23,6 +23,13 @@ export function connectBoth(baseUrl: string) {
     health: createClient(Health, transport),
     close: () => sessionManager.abort(),
   };
+}
+
+/** Resolves when health says that the service is there; an empty name is the whole server. */
+export async function serves({ health }: Clients, service: string): Promise<void> {
+  for await (const { status } of health.watch({ service })) {
+    if (status === HealthCheckResponse_ServingStatus.SERVING) return;
+  }
 }
 
 /** Resolves when the service itself says that it uses its stores so. */
