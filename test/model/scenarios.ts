@@ -302,6 +302,7 @@ export const leases = {
     startsBypassed: true,
     faults: [firstContact("A", "B")],
     ticks: { A: 1, B: 1 },
+    opening: ["A and B reach", "tick A", "B goes on alone", "A goes on alone"],
     strides: { ms: HALF_THE_WAIT_MS, times: { A: 2, B: 1 } },
     clients: [
       on("A", client("W1", write("w1"))),
@@ -316,6 +317,7 @@ export const leases = {
     prepared: { revision: 1 },
     leaseMs: L,
     faults: [failover("A")],
+    opening: ["F1 begins", "F1: getOrLease", "failover of A"],
     strides: { ms: PAST_THE_WAIT_MS, times: { A: 3 } },
     clients: [
       on("B", client("F1", fast)),

@@ -1,6 +1,6 @@
 // Every wrong protocol, the case that shows it, and what has to be found there.
 import { leases, loseFloor, silentOldCopy, steady } from "../scenarios.ts";
-import type { Plant, Scenario } from "../support/scenario.ts";
+import type { PlantedCase, Scenario } from "../support/scenario.ts";
 import { confirmInstallsIntoEmpty, fillLeavesTheFloor, helpersRevoke } from "./hot-rules.ts";
 import {
   answersWhileBypassing,
@@ -15,14 +15,16 @@ import {
 
 export interface Planted {
   readonly name: string;
-  readonly plant: Plant;
+  readonly plant: PlantedCase;
   readonly scenario: Scenario;
   /** Names of violations, one of which must be found. */
   readonly expected: readonly string[];
+  /** How many disturbances it takes at least; those with fewer are left out. */
+  readonly from?: number;
 }
 
 /** The bug is in what one client does; everybody else's protocol is right. */
-function onlyFor(client: string): Plant {
+function onlyFor(client: string): PlantedCase {
   return { hot: (hot, caller) => (caller === client ? withoutHelp(hot) : hot) };
 }
 
@@ -32,6 +34,7 @@ export const planted: readonly Planted[] = [
     plant: { rules: confirmInstallsIntoEmpty },
     scenario: steady.loss,
     expected: ["stale"],
+    from: 1,
   },
   {
     name: "STRONG read without help",
@@ -50,18 +53,21 @@ export const planted: readonly Planted[] = [
     plant: onlyFor("F2"),
     scenario: steady.impatient,
     expected: ["inversion"],
+    from: 5,
   },
   {
     name: "FILL does not raise the floor",
     plant: { rules: fillLeavesTheFloor },
     scenario: steady.lateFill,
     expected: ["inversion"],
+    from: 1,
   },
   {
     name: "answer before the FILL answered",
     plant: { hot: withoutWaiting("fill") },
     scenario: steady.lateFill,
     expected: ["inversion"],
+    from: 1,
   },
   {
     name: "acknowledgement before the CONFIRM answered",
@@ -80,6 +86,7 @@ export const planted: readonly Planted[] = [
     plant: { faults: silentOldCopy },
     scenario: steady.unnoticed,
     expected: ["stale"],
+    from: 2,
   },
   {
     name: "helpers revoke the lease too",
@@ -104,6 +111,7 @@ export const planted: readonly Planted[] = [
     plant: { leases: neverCheckedAgain },
     scenario: leases.heldRead,
     expected: ["inversion"],
+    from: 3,
   },
   {
     name: "answers from D alone in BYPASSING",
@@ -122,11 +130,13 @@ export const planted: readonly Planted[] = [
     plant: { hot: silentWhileOpening },
     scenario: leases.openingReaders,
     expected: ["inversion"],
+    from: 4,
   },
   {
     name: "namespace used again",
     plant: { durable: numberUsedAgain },
     scenario: leases.outage,
     expected: ["stale"],
+    from: 3,
   },
 ];

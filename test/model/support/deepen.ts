@@ -1,6 +1,6 @@
 import { type Explored, explore, type Limits } from "./explore.ts";
 import { ScenarioRun } from "./run.ts";
-import type { Plant, Scenario } from "./scenario.ts";
+import type { PlantedCase, Scenario } from "./scenario.ts";
 
 export interface Deepened extends Explored {
   /** Every interleaving with up to so many disturbances was explored; -1: not even all those without any; Infinity: all. */
@@ -8,10 +8,14 @@ export interface Deepened extends Explored {
 }
 
 /** First every interleaving without a disturbance, then those with one, and so on: what is simple is found first. */
-export async function deepen(scenario: Scenario, plant: Plant, limits: Limits): Promise<Deepened> {
+export async function deepen(
+  scenario: Scenario,
+  plant: PlantedCase,
+  limits: Limits & { readonly from?: number | undefined },
+): Promise<Deepened> {
   let runs = 0;
   let states = 0;
-  for (let disturbances = 0; ; disturbances++) {
+  for (let disturbances = limits.from ?? 0; ; disturbances++) {
     const open = () => ScenarioRun.open(scenario, plant, disturbances);
     const explored = await explore(open, { ...limits, runs: limits.runs - runs });
     runs += explored.runs;

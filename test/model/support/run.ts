@@ -4,7 +4,7 @@ import { begun, finalHistory, perform } from "../../support/virtual/things.ts";
 import { mix } from "./digest.ts";
 import type { Move, Run } from "./explore.ts";
 import { Recorder } from "./recorder.ts";
-import { type ClientPlan, KEY, type Plant, type Scenario } from "./scenario.ts";
+import { type ClientPlan, KEY, type PlantedCase, type Scenario } from "./scenario.ts";
 import type { Ending } from "./stepper.ts";
 import { World } from "./world.ts";
 
@@ -28,8 +28,9 @@ export class ScenarioRun implements Run {
   readonly #faults: NonNullable<Scenario["faults"]>;
   #disturbancesLeft: number;
   #waits = 0;
+  #taken = 0;
 
-  private constructor(scenario: Scenario, plant: Plant, disturbances: number, world: World) {
+  private constructor(scenario: Scenario, plant: PlantedCase, disturbances: number, world: World) {
     this.#disturbancesLeft = disturbances;
     this.#scenario = scenario;
     this.#world = world;
@@ -51,7 +52,7 @@ export class ScenarioRun implements Run {
   }
 
   /** `disturbances`: how many faults, ticks and leaps this run may meet in all. */
-  static async open(scenario: Scenario, plant: Plant, disturbances: number): Promise<ScenarioRun> {
+  static async open(scenario: Scenario, plant: PlantedCase, disturbances: number): Promise<ScenarioRun> {
     return new ScenarioRun(scenario, plant, disturbances, await World.open(scenario, plant));
   }
 
@@ -61,7 +62,10 @@ export class ScenarioRun implements Run {
     const moves = [...own, ...this.#otherEndings(), ...this.#disturbances()];
     // When everybody waits, time passes by itself.
     if (own.length === 0) moves.push(this.#move("time passes", () => this.#wait()));
-    return moves;
+    const expected = this.#scenario.opening?.[this.#taken];
+    return expected === undefined
+      ? moves
+      : moves.filter(({ label }) => label.startsWith(expected)).slice(0, 1);
   }
 
   digest(): number {
@@ -156,6 +160,7 @@ export class ScenarioRun implements Run {
     return {
       label,
       apply: async () => {
+        this.#taken++;
         apply();
         await this.#world.settle();
       },

@@ -1,9 +1,6 @@
 // A small case for the explorer: processes with the real Generation, clients with the real Objects, one durable and some
 // hot servers, and how many of which faults may come.
-import type { Generation, Leases } from "../../../src/consistency/generation.ts";
-import type { DurableStore } from "../../../src/ports/durable-store.ts";
-import type { HotStore } from "../../../src/ports/hot-store.ts";
-import type { HotRules } from "../../support/virtual/hot-server.ts";
+import type { Plant } from "../../support/virtual/plant.ts";
 import type { Action } from "../../support/virtual/things.ts";
 import type { Ending } from "./stepper.ts";
 import type { World } from "./world.ts";
@@ -47,16 +44,13 @@ export interface Scenario {
   readonly leaps?: { readonly times: number; readonly ms: number };
   /** The hot store cannot be reached at the start. */
   readonly startsBypassed?: true;
+  /** How the first moves begin: what is explored comes after them. */
+  readonly opening?: readonly string[];
   /** In the end the object is hot. */
   readonly mustBeHot?: true;
 }
 
-/** A wrong protocol: the right one with one piece replaced. */
-export interface Plant {
-  readonly rules?: HotRules;
-  readonly hot?: (hot: HotStore, client: string, generation: Generation) => HotStore;
-  readonly durable?: (durable: DurableStore) => DurableStore;
-  readonly leases?: (generation: Generation) => Leases;
-  /** A fault that the protocol says cannot happen. */
+/** A wrong protocol, and the faults that the right one says cannot happen. */
+export interface PlantedCase extends Plant {
   readonly faults?: readonly Fault[];
 }

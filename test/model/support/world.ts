@@ -9,7 +9,7 @@ import { HotNetwork, HotServer, soundRules } from "../../support/virtual/hot-ser
 import { SPECS, THING } from "../../support/virtual/things.ts";
 import { drained } from "../../support/virtual/transport.ts";
 import { mix } from "./digest.ts";
-import { KEY, type Plant, type Scenario } from "./scenario.ts";
+import { KEY, type PlantedCase, type Scenario } from "./scenario.ts";
 import { Stepper } from "./stepper.ts";
 
 /** So long that no test outlasts it. */
@@ -27,15 +27,15 @@ export class World {
   copied: HotServer | undefined;
   durableUp = true;
   readonly #scenario: Scenario;
-  readonly #plant: Plant;
+  readonly #plant: PlantedCase;
 
-  private constructor(scenario: Scenario, plant: Plant) {
+  private constructor(scenario: Scenario, plant: PlantedCase) {
     this.#scenario = scenario;
     this.#plant = plant;
     this.hot = new HotServer("X", () => this.stepper.now, plant.rules ?? soundRules);
   }
 
-  static async open(scenario: Scenario, plant: Plant): Promise<World> {
+  static async open(scenario: Scenario, plant: PlantedCase): Promise<World> {
     const world = new World(scenario, plant);
     for (const process of scenario.processes) world.#startProcess(process);
     const expected = scenario.startsBypassed ? "bypassed" : "cached";

@@ -27,9 +27,8 @@ export class Clients {
     return this.#running > 0;
   }
 
-  start(count: number, untilMs: number): void {
+  start(count: number, thinkMs: number, untilMs: number): void {
     this.#until = untilMs;
-    const thinkMs = this.#chance.between(10, 150);
     for (let i = 0; i < count; i++)
       this.#next({ name: `c${i}`, seen: new Map(), thinkMs, repeat: undefined });
   }
@@ -63,7 +62,7 @@ export class Clients {
   #action(client: Client): Action {
     const chance = this.#chance;
     const key = chance.weighted([
-      [4, KEYS[0]],
+      [6, KEYS[0]],
       [3, KEYS[1]],
       [1, KEYS[2]],
       [1, KEYS[3]],

@@ -1,5 +1,6 @@
 import { MemoryDocuments } from "../../../src/adapters/memory/documents.ts";
 import { HotNetwork, HotServer } from "../../support/virtual/hot-server.ts";
+import type { Plant } from "../../support/virtual/plant.ts";
 import { SPECS } from "../../support/virtual/things.ts";
 import type { Chance } from "./chance.ts";
 import type { Clockwork } from "./clockwork.ts";
@@ -20,17 +21,19 @@ export class Cluster {
   hot: HotServer | undefined;
   /** What a dump or a lagging replica holds. */
   dump: HotServer;
+  readonly #plant: Plant;
   readonly #chance: Chance;
   readonly #processes = new Map<string, Process>();
   /** Names of processes that are cut off from a store. */
   readonly #cutFromHot = new Set<string>();
   readonly #cutFromDurable = new Set<string>();
-  readonly #changed: ((process: Process) => void)[] = [];
   #durableUp = true;
+  #peace = false;
   #servers = 0;
   #lives = 0;
 
-  constructor(clock: Clockwork, chance: Chance) {
+  constructor(clock: Clockwork, chance: Chance, plant: Plant) {
+    this.#plant = plant;
     this.clock = clock;
     this.#chance = chance;
     this.weather = new Weather(clock, chance);
@@ -56,6 +59,7 @@ export class Cluster {
       weather: this.weather,
       documents: this.documents,
       network: this.network,
+      plant: this.#plant,
       durableReachable: (process) => this.#durableUp && !this.#cutFromDurable.has(process),
     };
     this.#connect(name);
@@ -63,15 +67,7 @@ export class Cluster {
   }
 
   kill(name: string): void {
-    const process = this.process(name);
-    if (process === undefined) return;
-    process.kill();
-    for (const listener of this.#changed) listener(process);
-  }
-
-  /** Tells of every process that was killed. */
-  onKill(listener: (process: Process) => void): void {
-    this.#changed.push(listener);
+    this.process(name)?.kill();
   }
 
   takeDump(): void {
@@ -94,7 +90,7 @@ export class Cluster {
   failOver(withinMs: number): void {
     this.hot = this.dump.copy(this.#identity());
     for (const name of PROCESS_NAMES) {
-      this.clock.after(this.#chance.between(0, withinMs), () => this.#connect(name));
+      this.later(this.#chance.between(0, withinMs), () => this.#connect(name));
     }
   }
 
@@ -123,8 +119,16 @@ export class Cluster {
     this.durableOutages.push({ from: this.clock.now, until: this.clock.now + forMs });
   }
 
+  /** For what a fault does in the course of time: once all is healed, nothing. */
+  later(ms: number, run: () => void): void {
+    this.clock.after(ms, () => {
+      if (!this.#peace) run();
+    });
+  }
+
   /** Ends every fault. */
   heal(): void {
+    this.#peace = true;
     this.weather.clear();
     this.#durableUp = true;
     this.#cutFromDurable.clear();
@@ -148,7 +152,7 @@ export class Cluster {
   }
 
   #newServer(): HotServer {
-    return new HotServer(this.#identity(), () => this.clock.now);
+    return new HotServer(this.#identity(), () => this.clock.now, this.#plant.rules);
   }
 
   #identity(): string {

@@ -17,7 +17,7 @@ const FAULTS: readonly [
       (cluster, chance) => {
         const name = chance.pick(PROCESS_NAMES);
         cluster.kill(name);
-        cluster.clock.after(chance.between(10, 4 * SECOND_MS), () => cluster.start(name));
+        cluster.later(chance.between(10, 4 * SECOND_MS), () => cluster.start(name));
       },
     ],
   ],
@@ -26,7 +26,10 @@ const FAULTS: readonly [
     [
       "pause",
       (cluster, chance) => {
-        cluster.process(chance.pick(PROCESS_NAMES))?.pause(chance.between(50, 4 * SECOND_MS));
+        const ms = chance.between(50, 4 * SECOND_MS);
+        // Once it goes on, it may take the durable store to be away until that has answered.
+        cluster.noteDurableOutage(ms);
+        cluster.process(chance.pick(PROCESS_NAMES))?.pause(ms);
       },
     ],
   ],
@@ -42,7 +45,7 @@ const FAULTS: readonly [
       (cluster, chance) => {
         const name = chance.pick(PROCESS_NAMES);
         cluster.cutFromHot(name);
-        cluster.clock.after(chance.between(10, 4 * SECOND_MS), () => cluster.mendHot(name));
+        cluster.later(chance.between(10, 4 * SECOND_MS), () => cluster.mendHot(name));
       },
     ],
   ],
@@ -71,7 +74,7 @@ const FAULTS: readonly [
         trouble.slow = chance.between(0, 0.2);
         const ms = chance.between(100, 2 * SECOND_MS);
         if (store === "durable") cluster.noteDurableOutage(ms);
-        cluster.clock.after(ms, () => {
+        cluster.later(ms, () => {
           trouble.unsent = trouble.lost = trouble.slow = 0;
         });
       },
@@ -80,12 +83,17 @@ const FAULTS: readonly [
 ];
 
 /** Strikes at chance moments until then, and answers what was done, in its order. */
-export function scheduleFaults(cluster: Cluster, chance: Chance, untilMs: number): readonly string[] {
+export function scheduleFaults(
+  cluster: Cluster,
+  chance: Chance,
+  fromMs: number,
+  untilMs: number,
+): readonly string[] {
   const names: string[] = [];
   for (let dumps = 0; dumps < 4; dumps++)
-    cluster.clock.at(chance.between(0, untilMs), () => cluster.takeDump());
-  const meanMs = chance.between(400, 4 * SECOND_MS);
-  for (let at = chance.between(0, meanMs); at < untilMs; at += chance.between(0, 2 * meanMs)) {
+    cluster.clock.at(chance.between(fromMs, untilMs), () => cluster.takeDump());
+  const meanMs = chance.between(0.05, 0.4) * (untilMs - fromMs);
+  for (let at = fromMs + chance.between(0, meanMs); at < untilMs; at += chance.between(0, 2 * meanMs)) {
     const [name, strike] = chance.weighted(FAULTS);
     names.push(name);
     cluster.clock.at(at, () => strike(cluster, chance));
@@ -95,7 +103,7 @@ export function scheduleFaults(cluster: Cluster, chance: Chance, untilMs: number
 
 function restart(cluster: Cluster, chance: Chance, from: "nothing" | "dump"): void {
   cluster.stopHot();
-  cluster.clock.after(chance.between(5, 4 * SECOND_MS), () => cluster.startHot(from));
+  cluster.later(chance.between(5, 4 * SECOND_MS), () => cluster.startHot(from));
 }
 
 function freeze(cluster: Cluster, store: "hot" | "durable", ms: number): void {
@@ -106,5 +114,5 @@ function cutFromDurable(cluster: Cluster, chance: Chance, name?: string): void {
   const ms = chance.between(50, 4 * SECOND_MS);
   cluster.cutFromDurable(name);
   cluster.noteDurableOutage(ms);
-  cluster.clock.after(ms, () => cluster.mendDurable(name));
+  cluster.later(ms, () => cluster.mendDurable(name));
 }

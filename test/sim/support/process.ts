@@ -6,6 +6,7 @@ import type { Timing } from "../../../src/consistency/timing.ts";
 import { durablePort } from "../../support/virtual/durable-port.ts";
 import { hotPort } from "../../support/virtual/hot-port.ts";
 import type { HotNetwork } from "../../support/virtual/hot-server.ts";
+import type { Plant } from "../../support/virtual/plant.ts";
 import { THING } from "../../support/virtual/things.ts";
 import type { Chance } from "./chance.ts";
 import type { Clockwork } from "./clockwork.ts";
@@ -22,6 +23,7 @@ export interface Surroundings {
   readonly network: HotNetwork;
   /** Whether the process of that name can reach the durable store. */
   readonly durableReachable: (process: string) => boolean;
+  readonly plant: Plant;
 }
 
 /** One life of one process of the service: the real code over simulated stores, clocks and pauses. */
@@ -43,21 +45,27 @@ export class Process {
     this.name = name;
     this.#life = `${name}${life}`;
     this.#s = surroundings;
-    const { chance, weather, documents, network, durableReachable } = surroundings;
+    const { chance, weather, documents, network, durableReachable, plant } = surroundings;
     this.#wallOffsetMs = chance.between(-50, 50);
     this.#speed = chance.between(0.98, 1.02);
     const transport = weather.transport((run) => this.deliver(run));
     const timing = this.#timing();
-    const durable = durablePort({
-      transport,
-      documents,
-      node: name,
-      reachable: () => durableReachable(name),
-    });
-    const hot = hotPort({ transport, network, node: name, process: name });
-    const stores = { durable, hot, timing };
-    this.generation = new Generation({ ...stores, instance: this.#life, leaseMs: LEASE_MS, timeoutMs: 500 });
-    this.objects = createObjects({ ...stores, kind: THING, generation: this.generation });
+    const reachable = () => durableReachable(name);
+    const soundDurable = durablePort({ transport, documents, node: name, reachable });
+    const durable = plant.durable?.(soundDurable) ?? soundDurable;
+    const soundHot = hotPort({ transport, network, node: name, process: name });
+    const control = {
+      durable,
+      hot: soundHot,
+      timing,
+      instance: this.#life,
+      leaseMs: LEASE_MS,
+      timeoutMs: 500,
+    };
+    this.generation = new Generation(control);
+    const hot = plant.hot?.(soundHot, name, this.generation) ?? soundHot;
+    const generation = plant.leases?.(this.generation) ?? this.generation;
+    this.objects = createObjects({ kind: THING, durable, hot, generation, timing });
     this.generation.start();
   }
 

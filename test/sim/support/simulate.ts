@@ -1,11 +1,11 @@
 import { checkHistory } from "../../support/history/check.ts";
 import type { HotState, Operation, Violation } from "../../support/history/operation.ts";
+import type { Plant } from "../../support/virtual/plant.ts";
 import { finalHistory, THING } from "../../support/virtual/things.ts";
 import { Chance } from "./chance.ts";
 import { Clients, KEYS } from "./clients.ts";
 import { Clockwork } from "./clockwork.ts";
 import { Cluster } from "./cluster.ts";
-
 import { scheduleFaults } from "./faults.ts";
 
 export interface Simulated {
@@ -17,25 +17,34 @@ export interface Simulated {
   readonly events: number;
 }
 
-const STORM_MS = 12_000;
 /** The longest pause before a generation is opened again, and some. */
 const RECOVERY_MS = 150_000;
+/** The longest that what is under way may take. */
+const LATE_MS = 8_000;
 const CLIENTS = 8;
 /** An answer may say `degraded` for some time after the durable store is back: until the next renewal. */
 const DEGRADED_SLACK_MS = 7_000;
 
 /** One world from one seed: clients under faults, then peace, then the judgement. */
-export async function simulate(seed: number): Promise<Simulated> {
+export async function simulate(seed: number, plant: Plant = {}): Promise<Simulated> {
   const chance = new Chance(seed);
   const clock = new Clockwork();
-  const cluster = new Cluster(clock, chance);
+  const cluster = new Cluster(clock, chance, plant);
   const clients = new Clients(cluster, chance);
   await clock.run(1_000);
-  clients.start(CLIENTS, clock.now + STORM_MS);
-  const faults = scheduleFaults(cluster, chance, clock.now + STORM_MS);
-  await clock.run(clock.now + STORM_MS);
+  // Many calls that meet, or fewer over a longer time.
+  const [thinkMs, stormMs] = chance.weighted([
+    [3, [4, 4_000]],
+    [2, [20, 6_000]],
+    [1, [100, 15_000]],
+  ]);
+  const until = clock.now + stormMs;
+  clients.start(CLIENTS, thinkMs, until);
+  const faults = scheduleFaults(cluster, chance, clock.now, until);
+  await clock.run(until);
   cluster.heal();
   const violations: Violation[] = [];
+  await clock.run(clock.now + LATE_MS);
   const recovered = await clock.run(clock.now + RECOVERY_MS, () => isWell(cluster) && !clients.busy);
   if (!recovered) {
     const modes = cluster.processes.map(({ name, generation }) => `${name}: ${generation.view?.mode}`).join();

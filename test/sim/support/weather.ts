@@ -91,7 +91,9 @@ export class Weather {
   #latency(store: StoreName): number {
     const [low, high] = LATENCY_MS[store];
     const slow = this.#chance.happens(this.of[store].slow) ? this.#chance.between(100, 3_000) : 0;
-    return slow + this.#chance.between(low, high);
+    // Now and then a packet is lost, or a collector runs: that is no fault.
+    const tail = this.#chance.happens(0.1) ? this.#chance.between(1, 12) : 1;
+    return slow + tail * this.#chance.between(low, high);
   }
 }
 

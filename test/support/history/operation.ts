@@ -29,6 +29,8 @@ export interface Operation {
   /** The revision that a compare-and-set expected. */
   readonly expected?: number;
   readonly minRevision?: number;
+  /** Which store a read was answered from. */
+  readonly source?: "hot" | "durable";
   readonly degraded?: boolean;
   /** Of a degraded answer, on the history's clock: everything acknowledged before it is contained. */
   readonly asOf?: number;

@@ -88,6 +88,7 @@ function ofRead({ document, provenance }: Read): Partial<Operation> {
   const old = degraded && source === "hot";
   return {
     outcome: "ok",
+    source,
     ...shown(document),
     ...(old ? { degraded: true, ...(asOf === undefined ? {} : { asOf }) } : {}),
   };
