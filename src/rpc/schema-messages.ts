@@ -3,6 +3,7 @@ import { type ListValue, ListValueSchema, type Value, ValueSchema } from "@bufbu
 import * as messages from "../../gen/dbconn/v1/schema_pb.ts";
 import type { Dialect } from "../dialect.ts";
 import type { HeadChanged, SchemaChanged } from "../domain/schemas/change.ts";
+import type { Diff } from "../domain/schemas/diff.ts";
 import type { SchemaEvent } from "../domain/schemas/events.ts";
 import type { Operation } from "../domain/schemas/json-patch.ts";
 import type { Release } from "../domain/schemas/release.ts";
@@ -96,11 +97,30 @@ export function changedMessage({ schema, ...change }: SchemaChanged) {
   return { schema: schemaMessage(schema), ...changeFields(change) };
 }
 
+export function diffMessage(diff: Diff): messages.DiffReleasesResponse {
+  const { fromRelease, toRelease, patch, changes, acceptedByOlderOnly, acceptedByNewerOnly } = diff;
+  return create(messages.DiffReleasesResponseSchema, {
+    fromRelease,
+    toRelease,
+    patch: patchMessage(patch),
+    changes: changes.map(({ class: kind, pointer, keyword, reason, counterExample }) => ({
+      class: changeClass(kind),
+      pointer,
+      keyword,
+      reason,
+      ...(counterExample === undefined ? {} : { counterExample: toValue(counterExample) }),
+    })),
+    class: changeClass(diff.class),
+    ...(acceptedByOlderOnly === undefined ? {} : { acceptedByFromOnly: toValue(acceptedByOlderOnly) }),
+    ...(acceptedByNewerOnly === undefined ? {} : { acceptedByToOnly: toValue(acceptedByNewerOnly) }),
+  });
+}
+
 export function changeClass(value: Release["change"]): messages.ChangeClass {
   return messages.ChangeClass[value ?? "UNSPECIFIED"];
 }
 
-export function patchMessage(patch: readonly Operation[]): ListValue {
+function patchMessage(patch: readonly Operation[]): ListValue {
   return fromJson(ListValueSchema, patch as unknown as JsonValue);
 }
 

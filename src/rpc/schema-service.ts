@@ -104,12 +104,7 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
 
     async diffReleases({ name, fromRelease, toRelease }, { signal }) {
       const diff = await diffReleases(schemas, { name, fromRelease, toRelease }, signal);
-      return create(messages.DiffReleasesResponseSchema, {
-        fromRelease: diff.fromRelease,
-        toRelease: diff.toRelease,
-        patch: convert.patchMessage(diff.patch),
-        class: convert.changeClass(diff.class),
-      });
+      return convert.diffMessage(diff);
     },
 
     async validateDocuments(request, { signal }) {

@@ -2,11 +2,12 @@
 import type { Json } from "../../json.ts";
 import { checkName, Violations } from "../validation.ts";
 import { checkRelease } from "./checks.ts";
+import { type Explanation, explain, NO_CHANGE } from "./compatibility/explain.ts";
 import type { SchemaContext } from "./context.ts";
 import { noPredecessor } from "./errors.ts";
 import { jsonPatch, type Operation } from "./json-patch.ts";
 import { fastRead, readReleases } from "./reads.ts";
-import { type ChangeClass, findRelease, type Head } from "./schema.ts";
+import { findRelease, type Head } from "./schema.ts";
 
 export interface DiffInput {
   readonly name: string;
@@ -17,14 +18,13 @@ export interface DiffInput {
   readonly violations?: Violations;
 }
 
-export interface Diff {
+export interface Diff extends Explanation {
   readonly fromRelease: number;
   readonly toRelease: number;
   readonly patch: readonly Operation[];
-  readonly class: ChangeClass;
 }
 
-/** `not_found` / SCHEMA_NOT_FOUND, SCHEMA_DELETED, RELEASE_NOT_FOUND. */
+/** `not_found` / SCHEMA_NOT_FOUND, SCHEMA_DELETED, RELEASE_NOT_FOUND, and what the validator throws. */
 export async function diffReleases(
   context: SchemaContext,
   input: DiffInput,
@@ -44,11 +44,13 @@ export async function diffReleases(
   };
   const { found } = await readReleases(context, input.name, fastRead(signal), pick);
   const [[from, fromBody], [to, toBody]] = found;
-  const identical = from.h === to.h;
+  const numbers = { fromRelease: from.n, toRelease: to.n };
+  if (from.h === to.h) return { ...numbers, patch: [], ...NO_CHANGE };
+  const older = { text: fromBody.text, dialect: from.d, sha256: from.h };
+  const newer = { text: toBody.text, dialect: to.d, sha256: to.h };
   return {
-    fromRelease: from.n,
-    toRelease: to.n,
-    patch: identical ? [] : jsonPatch(JSON.parse(fromBody.text) as Json, JSON.parse(toBody.text) as Json),
-    class: identical ? "IDENTICAL" : undefined,
+    ...numbers,
+    patch: jsonPatch(JSON.parse(older.text) as Json, JSON.parse(newer.text) as Json),
+    ...(await explain(context.validator, older, newer, signal)),
   };
 }

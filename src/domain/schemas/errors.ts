@@ -74,11 +74,14 @@ export function tooManyReleases(): ServiceError {
   );
 }
 
-/** A mode that is not enforced must not be taken. */
-export function compatibilityUnimplemented(): ServiceError {
-  return new ServiceError(
-    "unimplemented",
-    "UNIMPLEMENTED",
-    "compatibility: no mode but COMPATIBILITY_NONE is implemented",
-  );
+/** What is not shown to be compatible is not taken. `metadata` is for machines: which release, what is in the way. */
+export function incompatible(message: string, metadata: Readonly<Record<string, string>>): ServiceError {
+  return new ServiceError("failed_precondition", "INCOMPATIBLE_SCHEMA", message, { metadata });
+}
+
+/** Each time that the content had been judged, the schema had changed again. */
+export function publishContention(): ServiceError {
+  return new ServiceError("aborted", "CONTENTION", "the schema changes too often to be judged against", {
+    retryAfterMs: 200,
+  });
 }

@@ -1,5 +1,6 @@
 /** PublishRelease: body first, then one write of the head that decides number, pointer and event together. */
-import type { Mutation, Request } from "../../consistency/objects.ts";
+import type { Mutation, Objects, Request } from "../../consistency/objects.ts";
+import { Turns } from "../../consistency/turns.ts";
 import { type FieldViolation, invalid } from "../../errors.ts";
 import type { Json } from "../../json.ts";
 import type { SchemaText } from "../../ports/document-validator.ts";
@@ -9,15 +10,10 @@ import { Violations } from "../validation.ts";
 import type { Body } from "./bodies.ts";
 import { afterwards, changed, eventOfReplay, type HeadChanged } from "./change.ts";
 import { actOf, type ChangeInput, checkChange, checkDescription, checkLabels } from "./checks.ts";
+import { Judgements } from "./compatibility/gate.ts";
 import { checkDocument, readContent } from "./content.ts";
 import type { SchemaContext } from "./context.ts";
-import {
-  bodyGone,
-  compatibilityUnimplemented,
-  schemaDeleted,
-  schemaNotFound,
-  tooManyReleases,
-} from "./errors.ts";
+import { bodyGone, publishContention, schemaDeleted, schemaNotFound, tooManyReleases } from "./errors.ts";
 import { type Act, eventOf } from "./events.ts";
 import { MAX_RELEASES } from "./limits.ts";
 import { type Release, toRelease } from "./release.ts";
@@ -69,9 +65,14 @@ interface Publication {
   readonly bodyId: string;
   /** Of the schema, if it is new. */
   readonly incarnation: string;
+  readonly judgements: Judgements;
 }
 
 type Decision =
+  /** The schema has come to hold releases that the content was not judged against. */
+  { readonly outcome: "UNJUDGED"; readonly head: Head; readonly missing: readonly HeadRelease[] } | Decided;
+
+type Decided =
   | { readonly outcome: "UNCHANGED"; readonly head: Head; readonly release: HeadRelease }
   | {
       readonly outcome: "CREATED" | "RELEASED";
@@ -81,10 +82,24 @@ type Decision =
       readonly mutation: Mutation;
     };
 
+const MAX_WAITING = 1_000;
+/** By the objects that are written, for a process may serve several. */
+const turns = new WeakMap<Objects, Turns>();
+
+/** Publishers of one name take turns, so that what one has judged still holds when it writes. */
+function turnsOf(objects: Objects): Turns {
+  const known = turns.get(objects) ?? new Turns(MAX_WAITING);
+  turns.set(objects, known);
+  return known;
+}
+
+/** So often is a content judged anew because other processes changed the schema meanwhile. */
+const MAX_JUDGED = 16;
+
 /**
- * Errors: `invalid_argument` / INVALID_FIELD, INVALID_SCHEMA; `unimplemented` for a compatibility mode;
- * `failed_precondition` / SCHEMA_DELETED; `aborted` / ETAG_MISMATCH; `resource_exhausted` / LIMIT_REACHED, and
- * what the validator throws.
+ * Errors: `invalid_argument` / INVALID_FIELD, INVALID_SCHEMA; `failed_precondition` / SCHEMA_DELETED,
+ * INCOMPATIBLE_SCHEMA; `aborted` / ETAG_MISMATCH, CONTENTION; `resource_exhausted` / LIMIT_REACHED, and what the
+ * validator throws.
  */
 export async function publishRelease(
   context: SchemaContext,
@@ -97,7 +112,6 @@ export async function publishRelease(
   checkDescription(v, input.description);
   const document = checkDocument(v, input.document);
   v.throwIfAny();
-  if (input.compatibility !== undefined && input.compatibility !== "NONE") throw compatibilityUnimplemented();
   const content = await readContent(context.validator, document, signal);
   const { name: schema, note, actor: createdBy } = input;
   const createTime = context.clock.now();
@@ -109,24 +123,31 @@ export async function publishRelease(
     body: { schema, text: content.text, note, createdBy, createTime },
     bodyId: context.ids.random(),
     incarnation: context.ids.random(),
+    judgements: new Judgements(content),
   };
-  return input.validateOnly ? rehearse(context, publication, signal) : publish(context, publication, signal);
+  if (input.validateOnly) return rehearse(context, publication, signal);
+  return turnsOf(context.objects).take(schema, () => publish(context, publication, signal), signal);
 }
 
 /** The same answer, and nothing written. */
 async function rehearse(context: SchemaContext, p: Publication, signal?: AbortSignal): Promise<Published> {
   const options = { consistency: "strong", minRevision: 0, ...(signal && { signal }) } as const;
-  const { document } = await context.objects.read(p.input.name, options);
-  const decision = decide(document, p);
-  if (decision.outcome === "UNCHANGED") return unchanged(context, decision, signal);
-  return published(p, decision, decision.head, 0);
+  for (let judged = 0; judged < MAX_JUDGED; judged++) {
+    const { document } = await context.objects.read(p.input.name, options);
+    const decision = decide(document, p);
+    if (decision.outcome === "UNCHANGED") return unchanged(context, decision, signal);
+    if (decision.outcome !== "UNJUDGED") return published(p, decision, decision.head, 0);
+    await p.judgements.judge(context, decision.missing, decision.head.compatibility, signal);
+  }
+  throw publishContention();
 }
 
 async function publish(context: SchemaContext, p: Publication, signal?: AbortSignal): Promise<Published> {
   const { objects, bodies } = context;
   const request = requestOf(p);
   // The first round only learns whether there is anything to write; the body is there before the second begins.
-  for (let stored = false; ; stored = true) {
+  let stored = false;
+  for (let judged = 0; judged < MAX_JUDGED; ) {
     const seen: Decision[] = [];
     const result = await objects.transform(
       p.input.name,
@@ -134,13 +155,18 @@ async function publish(context: SchemaContext, p: Publication, signal?: AbortSig
       (current) => {
         const decision = decide(current, p);
         seen.push(decision);
-        return decision.outcome !== "UNCHANGED" && stored ? decision.mutation : undefined;
+        return stored && "mutation" in decision ? decision.mutation : undefined;
       },
       signal,
     );
     if (result.outcome === "replayed") return replayed(context, changed(result), signal);
     const decision = seen.at(-1);
     if (decision === undefined) throw new TypeError("a publication came out without having been planned");
+    if (decision.outcome === "UNJUDGED") {
+      judged++;
+      await p.judgements.judge(context, decision.missing, decision.head.compatibility, signal);
+      continue;
+    }
     if (decision.outcome === "UNCHANGED") {
       const isOurs = decision.head.releases.some(({ b }) => b === p.bodyId);
       if (stored && !isOurs) bodies.removeLater(p.bodyId);
@@ -150,7 +176,9 @@ async function publish(context: SchemaContext, p: Publication, signal?: AbortSig
       return published(p, decision, existing(result.document), result.document.revision);
     }
     await bodies.insert(p.bodyId, p.body, signal);
+    stored = true;
   }
+  throw publishContention();
 }
 
 /** What publishing means for the schema as it is; throws the reason why not. */
@@ -164,8 +192,10 @@ function decide(current: Document | undefined, p: Publication): Decision {
     const active = findRelease(head, 0);
     if (active.h === p.content.sha256) return { outcome: "UNCHANGED", head, release: active };
     if (head.count >= MAX_RELEASES) throw tooManyReleases();
+    const missing = p.judgements.missing(head);
+    if (missing.length > 0) return { outcome: "UNJUDGED", head, missing };
+    p.judgements.check(head);
   }
-  const predecessor = head?.releases.at(-1);
   // What is left of a purged schema keeps its last number, so that none is used twice.
   const number = Number(current?.latest ?? 0) + 1;
   const release: HeadRelease = {
@@ -175,7 +205,7 @@ function decide(current: Document | undefined, p: Publication): Decision {
     h: p.content.sha256,
     d: p.content.dialect,
     t: p.act.time,
-    c: predecessor?.h === p.content.sha256 ? "IDENTICAL" : null,
+    c: p.judgements.changeAgainst(head?.releases.at(-1)),
   };
   const moved = { active: number, latest: number, update_time: p.act.time };
   const fields: Partial<HeadFields> =
@@ -209,7 +239,7 @@ function newSchema({ input, incarnation, act }: Publication): Partial<HeadFields
     deleted: false,
     incarnation,
     count: 1,
-    compatibility: "NONE",
+    compatibility: input.compatibility ?? "NONE",
     labels: input.labels,
     description: input.description ?? "",
     create_time: act.time,
@@ -230,7 +260,7 @@ function checkUnlike(head: Head, { compatibility, labels, description }: Publish
 
 function published(
   p: Publication,
-  { outcome, release }: Decision,
+  { outcome, release }: Decided,
   head: Head,
   appliedRevision: number,
 ): Published {
@@ -245,7 +275,7 @@ function published(
 
 async function unchanged(
   { bodies }: SchemaContext,
-  { head, release }: Decision,
+  { head, release }: Decided,
   signal?: AbortSignal,
 ): Promise<Published> {
   const body = await bodies.get(release.b, signal);

@@ -12,7 +12,8 @@ export interface Release {
   readonly document: Json | undefined;
   readonly sha256: string;
   readonly dialect: Dialect;
-  readonly change: ChangeClass;
+  /** Against its predecessor; undefined = there was none, or it was not judged. */
+  readonly change: ChangeClass | undefined;
   /** Milliseconds since the epoch. */
   readonly createTime: number;
   readonly createdBy: string;

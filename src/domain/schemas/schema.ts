@@ -17,8 +17,15 @@ export const COMPATIBILITIES = [
 ] as const;
 export type Compatibility = (typeof COMPATIBILITIES)[number];
 
-/** Undefined = not judged. */
-export type ChangeClass = "IDENTICAL" | undefined;
+/** How one release relates to another; see the contract. */
+export type ChangeClass =
+  | "IDENTICAL"
+  | "ANNOTATION_ONLY"
+  | "BACKWARD"
+  | "FORWARD"
+  | "FULL"
+  | "BREAKING"
+  | "UNKNOWN";
 
 /** Text by text; keys may be any text, `__proto__` too. */
 export type Labels = Readonly<Record<string, string>>;
@@ -59,7 +66,7 @@ export interface HeadRelease extends JsonObject {
   /** Create time. */
   readonly t: number;
   /** Class of the change against the predecessor; null = not judged. */
-  readonly c: "IDENTICAL" | null;
+  readonly c: ChangeClass | null;
 }
 
 /** What the head holds of its own; `count` repeats the length of `releases` for lists, which leave those out. */

@@ -3,7 +3,6 @@ import { Violations } from "../validation.ts";
 import { changeHead, type SchemaChanged, schemaChanged } from "./change.ts";
 import { type ChangeInput, checkChange, checkDescription, checkLabels } from "./checks.ts";
 import type { SchemaContext } from "./context.ts";
-import { compatibilityUnimplemented } from "./errors.ts";
 import { eventOf } from "./events.ts";
 import type { Compatibility, HeadFields, Labels } from "./schema.ts";
 
@@ -23,7 +22,7 @@ export interface UpdateInput extends ChangeInput {
 /** What a schema has of whatever it was never given. */
 const CLEARED = { compatibility: "NONE", labels: {}, description: "" } as const;
 
-/** Errors as `changeHead`, and `unimplemented` for a compatibility mode. */
+/** Errors as `changeHead`. A mode is for the releases to come; it does not judge those that are there. */
 export async function updateSchema(
   context: SchemaContext,
   input: UpdateInput,
@@ -35,7 +34,6 @@ export async function updateSchema(
   checkDescription(v, input.description);
   const fields = selectFields(v, input);
   v.throwIfAny();
-  if (input.compatibility !== undefined && input.compatibility !== "NONE") throw compatibilityUnimplemented();
   const values = Object.fromEntries(fields.map((field) => [field, input[field] ?? CLEARED[field]]));
   const call = { method: "UpdateSchema", ...values };
   const changed = await changeHead(

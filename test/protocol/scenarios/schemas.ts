@@ -133,6 +133,11 @@ export function schemaScenario(scene: Scene): void {
     expect(patch).toEqual([{ op: "add", path: "/required/1", value: "name" }]);
     const identical = await schemas.diffReleases({ name, fromRelease: 2, toRelease: 2 });
     expect(identical.class).toBe(ChangeClass.IDENTICAL);
+    expect(diff.class).toBe(ChangeClass.FORWARD);
+    expect(diff.changes).toMatchObject([
+      { class: ChangeClass.FORWARD, pointer: "/required", keyword: "required" },
+    ]);
+    expect(diff.acceptedByFromOnly).toBeDefined();
   });
 
   it("documents are judged by the active release or the one asked for", async () => {
@@ -151,17 +156,28 @@ export function schemaScenario(scene: Scene): void {
     });
   });
 
-  it("labels and descriptions change; a compatibility mode that is not enforced is not taken", async () => {
+  it("a compatibility mode refuses what is not shown to be compatible", async () => {
+    const { schemas } = scene.clients;
+    const name = await published(second);
+    const held = await schemas.updateSchema({ name, compatibility: Compatibility.FORWARD });
+    expect(held.schema?.compatibility).toBe(Compatibility.FORWARD);
+    await expectFailure(schemas.publishRelease({ name, document: value(first) }), {
+      code: "FailedPrecondition",
+      reason: "INCOMPATIBLE_SCHEMA",
+      applied: "no",
+    });
+    await schemas.updateSchema({ name, compatibility: Compatibility.BACKWARD });
+    const next = await schemas.publishRelease({ name, document: value(first) });
+    expect(next.release?.change).toBe(ChangeClass.BACKWARD);
+  });
+
+  it("labels and descriptions change", async () => {
     const { schemas } = scene.clients;
     const name = await published(first);
     const changed = await schemas.updateSchema({ name, labels: { a: "1" }, description: "d", actor: "ada" });
     expect(changed.schema).toMatchObject({ labels: { a: "1" }, description: "d", revision: 2n });
     const cleared = await schemas.updateSchema({ name, updateMask: { paths: ["labels"] } });
     expect(cleared.schema).toMatchObject({ labels: {}, description: "d" });
-    await expectFailure(schemas.updateSchema({ name, compatibility: Compatibility.BACKWARD }), {
-      code: "Unimplemented",
-      applied: "no",
-    });
     await expectFailure(schemas.updateSchema({ name, description: "x", etag: changed.schema?.etag ?? "" }), {
       code: "Aborted",
       reason: "ETAG_MISMATCH",

@@ -61,7 +61,7 @@ describe("SchemaService", () => {
       release: {
         release: 2,
         dialect: messages.Dialect.DIALECT_DRAFT_07,
-        change: messages.ChangeClass.UNSPECIFIED,
+        change: messages.ChangeClass.BREAKING,
       },
     });
 
@@ -85,9 +85,14 @@ describe("SchemaService", () => {
     expect(diff).toMatchObject({
       fromRelease: 2,
       toRelease: 1,
-      changes: [],
-      class: messages.ChangeClass.UNSPECIFIED,
+      class: messages.ChangeClass.BREAKING,
     });
+    expect(diff.changes.map((change) => [change.pointer, change.keyword])).toContainEqual(["/type", "type"]);
+    const breaking = diff.changes.find(({ keyword }) => keyword === "type");
+    expect(breaking).toMatchObject({ class: messages.ChangeClass.BREAKING, reason: expect.any(String) });
+    expect(breaking?.counterExample).toBeDefined();
+    expect(json(diff.acceptedByFromOnly)).toEqual(expect.any(Number));
+    expect(json(diff.acceptedByToOnly)).toEqual(expect.any(String));
     expect(diff.patch?.values).toHaveLength(3);
     const same = await client.diffReleases({ name: "orders", fromRelease: 1, toRelease: 1 });
     expect(same).toMatchObject({ class: messages.ChangeClass.IDENTICAL, patch: { values: [] } });
@@ -169,19 +174,33 @@ describe("SchemaService", () => {
     expect(badFields(await errorOf(read)).toSorted()).toEqual(["consistency", "min_revision", "name"]);
   });
 
-  it("refuses a compatibility mode as UNIMPLEMENTED, and says that nothing was applied", async () => {
+  it("refuses what the compatibility mode does not allow, and says why and that nothing was applied", async () => {
     const { client } = await open();
-    const call = client.publishRelease({
+    const made = await client.publishRelease({
       name: "orders",
-      document: value(true),
+      document: value({ properties: { a: { type: "string" } } }),
       compatibility: messages.Compatibility.BACKWARD,
     });
-    const error = await errorOf(call);
-    expect(error.code).toBe(Code.Unimplemented);
+    expect(made.schema?.compatibility).toBe(messages.Compatibility.BACKWARD);
+    const narrower = { required: ["a"], properties: { a: { type: "string" } } };
+    const error = await errorOf(client.publishRelease({ name: "orders", document: value(narrower) }));
+    expect(error.code).toBe(Code.FailedPrecondition);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
-      { reason: "UNIMPLEMENTED", metadata: { applied: "no" } },
+      {
+        reason: "INCOMPATIBLE_SCHEMA",
+        metadata: {
+          applied: "no",
+          compatibility: "BACKWARD",
+          release: "1",
+          direction: "backward",
+          verdict: "refuted",
+          pointer: "/required",
+          keyword: "required",
+          explanation: expect.stringContaining('"a"'),
+        },
+      },
     ]);
-    expect((await errorOf(client.getSchema({ name: "orders" }))).code).toBe(Code.NotFound);
+    expect((await client.getSchema({ name: "orders" })).schema?.latestRelease).toBe(1);
   });
 
   it("keeps every key of a document and of labels", async () => {

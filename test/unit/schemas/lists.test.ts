@@ -265,14 +265,20 @@ describe("the difference of two releases", () => {
   it("is a patch; without numbers from the one before the active one", async () => {
     const bench = await openSchemas();
     await publishAll(bench, { type: "string" }, { type: "number", title: "t" });
-    expect(await diff(bench, 0, 0)).toEqual({
+    expect(await diff(bench, 0, 0)).toMatchObject({
       fromRelease: 1,
       toRelease: 2,
       patch: [
         { op: "replace", path: "/type", value: "number" },
         { op: "add", path: "/title", value: "t" },
       ],
-      class: undefined,
+      class: "BREAKING",
+      changes: [
+        { class: "BREAKING", pointer: "/type", keyword: "type", counterExample: expect.any(String) },
+        { class: "ANNOTATION_ONLY", pointer: "/title", keyword: "title" },
+      ],
+      acceptedByOlderOnly: expect.any(String),
+      acceptedByNewerOnly: expect.any(Number),
     });
     expect(await diff(bench, 2, 1)).toMatchObject({ fromRelease: 2, toRelease: 1, patch: expect.any(Array) });
   });

@@ -3,7 +3,7 @@ import { canonicalJson } from "../../../canonical.ts";
 import type { Json } from "../../../json.ts";
 import { type Choice, type ContainsRule, NO_LOWER, NO_UPPER, type Node, type NumberRules } from "./node.ts";
 import { higher, lower } from "./rules.ts";
-import { ALL, BOOLEAN, INTEGER, NULL, type Types, typeOf } from "./types.ts";
+import { ALL, BOOLEAN, INTEGER, NULL, OBJECT, type Types, typeOf } from "./types.ts";
 
 /** So many integers are looked at one by one. */
 const FEW = 64;
@@ -61,6 +61,7 @@ export class Conjunction {
 
   and(...nodes: readonly Node[]): Conjunction {
     const atoms = new Set(this.atoms);
+    const nots = new Set(this.nots);
     let { types } = this;
     let never = this.never;
     const stack = [...nodes];
@@ -68,16 +69,18 @@ export class Conjunction {
       if (node.trivial || atoms.has(node)) continue;
       if (node.never) never = true;
       atoms.add(node);
+      if (node.not !== undefined) nots.add(node.not);
+      if (node.not?.trivial) never = true;
       types &= possibleTypes(node);
       stack.push(...node.allOf);
       if (node.reference !== undefined) stack.push(node.reference());
     }
     if (atoms.size === this.atoms.length && !never) return this;
-    return this.#with({ atoms: [...atoms].sort((a, b) => a.id - b.id), types, never });
+    return this.#with({ atoms: byId(atoms), nots: byId(nots), types, never });
   }
 
   butNot(...nodes: readonly Node[]): Conjunction {
-    const nots = [...new Set([...this.nots, ...nodes])].sort((a, b) => a.id - b.id);
+    const nots = byId(new Set([...this.nots, ...nodes]));
     return this.#with({ nots, never: this.never || nodes.some(({ trivial }) => trivial) });
   }
 
@@ -87,7 +90,21 @@ export class Conjunction {
 
   requiring(name: string): Conjunction {
     if (this.required.has(name)) return this;
-    return this.#with({ required: [...this.#facts.required, name].sort() });
+    return this.#with({ required: [...this.#facts.required, name].sort() }).settled();
+  }
+
+  /** With the schemas that required properties bring along. */
+  settled(): Conjunction {
+    let settled: Conjunction = this;
+    for (let before: Conjunction | undefined; before !== settled && settled.types === OBJECT; ) {
+      before = settled;
+      for (const { objects } of before.atoms) {
+        for (const [name, node] of objects?.dependentSchemas ?? []) {
+          if (before.required.has(name)) settled = settled.and(node);
+        }
+      }
+    }
+    return settled;
   }
 
   /** The ways that a choice leaves; together they are the whole. */
@@ -211,6 +228,10 @@ export class Conjunction {
   get rest(): Conjunction {
     return ANYTHING.and(...this.atoms.flatMap(({ arrays }) => arrays?.rest ?? []));
   }
+}
+
+function byId(nodes: ReadonlySet<Node>): readonly Node[] {
+  return [...nodes].sort((a, b) => a.id - b.id);
 }
 
 export const ANYTHING = new Conjunction({

@@ -8,6 +8,13 @@ export function at(pointer: string, ...steps: readonly (string | number)[]): str
   );
 }
 
+const MAX_CHARS = 400;
+
+/** Names may be of any length; what is said about them must not be. */
+export function short(text: string): string {
+  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS).toWellFormed()}...`;
+}
+
 /** What a pointer leads to, or undefined. */
 export function follow(root: Json, pointer: string): Json | undefined {
   let value: Json | undefined = root;

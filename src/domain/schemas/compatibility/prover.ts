@@ -55,13 +55,12 @@ export class Prover {
     if (this.#shown.has(key)) return this.#shown.get(key);
     const open = this.#open.get(key);
     if (open !== undefined) {
-      if (this.#level <= open.level) return circular(b);
       this.#used = Math.min(this.#used, open.index);
-      return undefined;
+      return this.#level <= open.level ? circular(b) : undefined;
     }
-    const { result, own } = this.#claim(key, () => (this.isEmpty(a) ? undefined : this.#judge(settle(a), b)));
-    // What rests on a claim that is still open is true only if that one turns out to be.
-    if (own || result !== undefined) this.#shown.set(key, result);
+    const { result, own } = this.#claim(key, () => (this.isEmpty(a) ? undefined : this.#judge(a.settled(), b)));
+    // What rests on a claim that is still open is known only when that one is.
+    if (own) this.#shown.set(key, result);
     return result;
   }
 
@@ -72,9 +71,13 @@ export class Prover {
     const known = this.#empty.get(a.key);
     if (known !== undefined) return known;
     const key = `empty ${a.key}`;
-    if (this.#open.has(key)) return false;
-    const { result, own } = this.#claim(key, () => this.#looksEmpty(settle(a)));
-    if (own || !result) this.#empty.set(a.key, result);
+    const open = this.#open.get(key);
+    if (open !== undefined) {
+      this.#used = Math.min(this.#used, open.index);
+      return false;
+    }
+    const { result, own } = this.#claim(key, () => this.#looksEmpty(a.settled()));
+    if (own) this.#empty.set(a.key, result);
     return result;
   }
 
@@ -152,7 +155,7 @@ export class Prover {
     if (b.values !== undefined) parts.push((a) => this.#valuesObstacle(a, b));
     const typed = (types: Types, part: Part): Part => {
       return (a) => {
-        const only = a.only(types);
+        const only = a.only(types).settled();
         return this.isEmpty(only) ? undefined : part(only);
       };
     };
@@ -180,7 +183,7 @@ export class Prover {
     for (const choice of a.choices) {
       if (now.has(choice)) continue;
       now.add(choice);
-      if (this.#waysOf(a, choice).every((way) => this.isEmpty(way) || !this.#prove(settle(way), part, now))) {
+      if (this.#waysOf(a, choice).every((way) => this.isEmpty(way) || !this.#prove(way.settled(), part, now))) {
         return undefined;
       }
       if (now.size >= MAX_SPLITS) break;
@@ -253,7 +256,9 @@ export class Prover {
 
   #looksEmpty(a: Conjunction): boolean {
     if (a.values?.every((value) => this.holds(a, value) === false) === true) return true;
-    return membersOf(a.types).every((type) => this.#typeLooksEmpty(a.only(type), type));
+    const [single, ...others] = membersOf(a.types);
+    if (single !== undefined && others.length === 0) return this.#typeLooksEmpty(a, single);
+    return membersOf(a.types).every((type) => this.isEmpty(a.only(type)));
   }
 
   #typeLooksEmpty(a: Conjunction, type: Types): boolean {
@@ -270,20 +275,6 @@ export class Prover {
         this.#waysOf(a, choice).every((way) => this.isEmpty(way)),
     );
   }
-}
-
-/** A name that is required brings along what depends on it. */
-function settle(a: Conjunction): Conjunction {
-  let settled = a;
-  for (let before: Conjunction | undefined; before !== settled; ) {
-    before = settled;
-    for (const { objects } of before.atoms) {
-      for (const [name, node] of objects?.dependentSchemas ?? []) {
-        if (before.required.has(name) && before.types === OBJECT) settled = settled.and(node);
-      }
-    }
-  }
-  return settled;
 }
 
 function isOneOf(evaluator: Evaluator, node: Node, value: Json): boolean {

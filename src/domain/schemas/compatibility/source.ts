@@ -72,6 +72,17 @@ export class Source {
     return node;
   }
 
+  /** Whether a reference leads anywhere by a name, and not by its place. What only looks so counts too. */
+  get usesNames(): boolean {
+    for (const { value } of partsOf(this.document)) {
+      for (const keyword of ["$ref", "$dynamicRef", "$recursiveRef"]) {
+        const text = getKey(value, keyword);
+        if (typeof text === "string" && text !== "#" && !text.startsWith("#/")) return true;
+      }
+    }
+    return false;
+  }
+
   /** Where a reference leads, as a pointer; undefined where it leaves the document or cannot be followed. */
   targetOf(reference: string): string | undefined {
     if (!this.#isOneResource) return undefined;
