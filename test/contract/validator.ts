@@ -350,6 +350,12 @@ export function describeDocumentValidator(name: string, open: OpenValidator): vo
         expect(await verdicts({ format: "int32" }, 1e12)).toEqual([true]);
       });
 
+      it("are judged by patterns beside a choice", async () => {
+        const branch = { additionalProperties: false, type: "string" };
+        const schema = { anyOf: [branch, true], patternProperties: { "^b": { type: "string" } } };
+        expect(await verdicts(schema, { b: "a" }, { b: 1 })).toEqual([true, false]);
+      });
+
       it("may be decimal multiples", async () => {
         expect(await verdicts({ multipleOf: 0.01 }, 19.99, 19.995)).toEqual([true, false]);
       });

@@ -66,7 +66,7 @@ export function metaValidator(dialect: Dialect): ValidateFunction {
  * An Ajv of its own for each schema: what one schema calls itself cannot be seen by another, and all of it goes
  * when the validator goes. Without meta-schemas, for a reference to one leads out of the document.
  */
-export function freshAjv(dialect: Dialect): Ajv {
+export function freshAjv(dialect: Dialect, options: { readonly tracksEvaluated: boolean }): Ajv {
   const ajv = create(dialect, {
     ...OPTIONS,
     meta: false,
@@ -74,6 +74,9 @@ export function freshAjv(dialect: Dialect): Ajv {
     // Draft-07 says that what stands beside a reference is ignored; Ajv would read it.
     ...(dialect === "draft-07" ? { ignoreKeywordsWithRef: true } : {}),
   });
+  // What is evaluated is of use to `unevaluated...` only, and Ajv's code that keeps track of it fails on
+  // `patternProperties` beside a choice.
+  if (!options.tracksEvaluated) ajv.opts.unevaluated = false;
   return withFormats(ajv);
 }
 

@@ -2,7 +2,7 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { LRUCache } from "lru-cache";
 import type { Dialect } from "../../dialect.ts";
-import type { Json } from "../../json.ts";
+import type { Json, JsonObject } from "../../json.ts";
 import type { DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
 import { freshAjv, metaValidator } from "./dialects.ts";
 import { documentErrors, limited, schemaProblems, TextBudget } from "./errors.ts";
@@ -60,9 +60,10 @@ export class Judge {
     const document = resolveDocument(root, schema.dialect);
     const problems = [...document.problems, ...unsupported(document.schemas, schema.dialect)];
     if (problems.length > 0) return { problems };
+    const tracksEvaluated = document.schemas.some((found) => usesEvaluated(found.schema));
     const places = prepare(document);
     try {
-      const validate = freshAjv(schema.dialect).compile(root as object | boolean);
+      const validate = freshAjv(schema.dialect, { tracksEvaluated }).compile(root as object | boolean);
       const validator = { validate, places };
       this.#validators.set(schema.sha256, validator, { size: schema.text.length });
       return { validator };
@@ -80,4 +81,8 @@ export class Judge {
     this.#metaValidators.set(dialect, made);
     return made;
   }
+}
+
+function usesEvaluated(schema: JsonObject): boolean {
+  return Object.hasOwn(schema, "unevaluatedItems") || Object.hasOwn(schema, "unevaluatedProperties");
 }
