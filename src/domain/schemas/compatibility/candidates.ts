@@ -3,11 +3,11 @@ import { canonicalJson } from "../../../canonical.ts";
 import { type Json, setKey } from "../../../json.ts";
 import { type Budget, OutOfBudget } from "./budget.ts";
 import { type Conjunction, possibleTypes } from "./conjunction.ts";
-import { knownNames, propertyOf } from "./objects.ts";
+import { knownNames, namesOf, propertyOf } from "./objects.ts";
 import { samplesOf } from "./pattern-samples.ts";
 import type { Prover } from "./prover.ts";
 import { MAX_LENGTH, scalars } from "./samples.ts";
-import { ARRAY, membersOf, OBJECT, type Types } from "./types.ts";
+import { ARRAY, membersOf, OBJECT, STRING, type Types } from "./types.ts";
 
 const MAX_DEPTH = 8;
 /** Documents of one place: of the whole, and of a part. */
@@ -159,7 +159,14 @@ export class Candidates {
     const patterns = [p, q].flatMap(({ atoms }) =>
       atoms.flatMap(({ objects }) => [...(objects?.patterns.keys() ?? [])]),
     );
-    const names = new Set([...knownNames(q), ...knownNames(p), ...patterns.flatMap(samplesOf), "extra"]);
+    const possible = scalars(STRING, namesOf(p), namesOf(q)).filter((name) => typeof name === "string");
+    const names = new Set([
+      ...knownNames(q),
+      ...knownNames(p),
+      ...patterns.flatMap(samplesOf),
+      "extra",
+      ...(namesOf(p).atoms.length + namesOf(q).atoms.length > 0 ? possible : []),
+    ]);
     const found: Json[] = [];
     const full: Record<string, Json> = { ...least };
     for (const name of [...names].slice(0, MAX_NAMES)) {

@@ -9,7 +9,7 @@ import { isolate } from "./isolate.ts";
 import { kindOf } from "./keywords.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { at, follow, short } from "./pointer.ts";
-import { type Polarity, polarities } from "./polarity.ts";
+import { type Polarity, placesOf, polarities } from "./polarity.ts";
 import type { Prover } from "./prover.ts";
 import { isSchema, type Source } from "./source.ts";
 
@@ -47,7 +47,6 @@ class Differ {
   readonly #comparison: Comparison;
   readonly #prover: Prover;
   readonly #polarities: readonly ReadonlyMap<string, ReadonlySet<Polarity>>[];
-  readonly #compared = new Set<string>();
   #pointerChars = 0;
 
   constructor(comparison: Comparison) {
@@ -60,8 +59,12 @@ class Differ {
     const { older, newer } = this.#comparison;
     this.#compare({ schema: older.document, pointer: "" }, { schema: newer.document, pointer: "" });
     // References may lead to schemas in places that no keyword gives.
-    for (const pointer of this.#polarities[1]?.keys() ?? []) {
-      if (this.#compared.has(pointer)) continue;
+    const places = placesOf(newer);
+    const others = [...(this.#polarities[1]?.keys() ?? [])].filter((pointer) => !places.has(pointer));
+    const compared: string[] = [];
+    for (const pointer of others.sort()) {
+      if (compared.some((outer) => pointer.startsWith(`${outer}/`))) continue;
+      compared.push(pointer);
       const [before, after] = [follow(older.document, pointer), follow(newer.document, pointer)];
       if (isSchema(before) && isSchema(after)) {
         this.#compare({ schema: before, pointer }, { schema: after, pointer });
@@ -70,7 +73,6 @@ class Differ {
   }
 
   #compare(older: Place, newer: Place): void {
-    this.#compared.add(newer.pointer);
     const [a, b] = [older.schema, newer.schema];
     if (!isObject(a) || !isObject(b)) {
       if (canonicalJson(a) === canonicalJson(b)) return;

@@ -176,7 +176,7 @@ function closedNames(prover: Prover, a: Conjunction): readonly string[] | undefi
   });
 }
 
-function namesOf(a: Conjunction): Conjunction {
+export function namesOf(a: Conjunction): Conjunction {
   return ANYTHING.only(STRING).and(...a.atoms.flatMap(({ objects }) => objects?.names ?? []));
 }
 

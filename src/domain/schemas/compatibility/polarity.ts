@@ -34,6 +34,26 @@ export function polarities(source: Source): ReadonlyMap<string, ReadonlySet<Pola
   return found;
 }
 
+/** Pointers to all schemas that stand where keywords say that schemas are, definitions too. */
+export function placesOf({ document, dialect }: Source): ReadonlySet<string> {
+  const places = new Set<string>();
+  const stack: [Json, string][] = [[document, ""]];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const [schema, pointer] = next;
+    places.add(pointer);
+    if (!isObject(schema)) continue;
+    for (const [keyword, value] of Object.entries(schema)) {
+      const kind = kindOf(keyword, value, dialect);
+      if (kind === "schema") stack.push([value, at(pointer, keyword)]);
+      if (!["list", "map", "definitions"].includes(kind) || typeof value !== "object" || value === null)
+        continue;
+      for (const [key, child] of Object.entries(value))
+        stack.push([child as Json, at(pointer, keyword, key)]);
+    }
+  }
+  return places;
+}
+
 function within(polarity: Polarity, keyword: string, schema: Json): Polarity {
   if (keyword === "not" && polarity !== "mixed") return polarity === "same" ? "opposite" : "same";
   const isMixed =

@@ -58,7 +58,9 @@ export class Prover {
       this.#used = Math.min(this.#used, open.index);
       return this.#level <= open.level ? circular(b) : undefined;
     }
-    const { result, own } = this.#claim(key, () => (this.isEmpty(a) ? undefined : this.#judge(a.settled(), b)));
+    const { result, own } = this.#claim(key, () =>
+      this.isEmpty(a) ? undefined : this.#judge(a.settled(), b),
+    );
     // What rests on a claim that is still open is known only when that one is.
     if (own) this.#shown.set(key, result);
     return result;
@@ -183,7 +185,9 @@ export class Prover {
     for (const choice of a.choices) {
       if (now.has(choice)) continue;
       now.add(choice);
-      if (this.#waysOf(a, choice).every((way) => this.isEmpty(way) || !this.#prove(way.settled(), part, now))) {
+      if (
+        this.#waysOf(a, choice).every((way) => this.isEmpty(way) || !this.#prove(way.settled(), part, now))
+      ) {
         return undefined;
       }
       if (now.size >= MAX_SPLITS) break;
