@@ -6,6 +6,7 @@ export default defineConfig({
     // Processes and not threads: the tests start servers, send signals and change process.env.
     pool: "forks",
     globalSetup: "test/support/global-setup.ts",
+    setupFiles: ["test/support/fast-check.ts"],
     reporters: ["default", "./test/support/not-run-reporter.ts"],
     // A hang must end, and two busy cores must not fail a sound test.
     testTimeout: 30_000,
