@@ -1,11 +1,11 @@
 import { MemoryDocuments } from "../../../src/adapters/memory/documents.ts";
 import { HotNetwork, HotServer } from "../../support/virtual/hot-server.ts";
 import type { Plant } from "../../support/virtual/plant.ts";
-import { SPECS } from "../../support/virtual/things.ts";
 import type { Chance } from "./chance.ts";
 import type { Clockwork } from "./clockwork.ts";
 import { Process, type Surroundings } from "./process.ts";
 import { Weather } from "./weather.ts";
+import type { Workload } from "./workload.ts";
 
 export const PROCESS_NAMES = ["p1", "p2", "p3"] as const;
 
@@ -13,7 +13,7 @@ export const PROCESS_NAMES = ["p1", "p2", "p3"] as const;
 export class Cluster {
   readonly clock: Clockwork;
   readonly weather: Weather;
-  readonly documents = new MemoryDocuments(SPECS);
+  readonly documents: MemoryDocuments;
   readonly network = new HotNetwork();
   /** When somebody could not reach the durable store; for the checker. */
   readonly durableOutages: { from: number; until: number }[] = [];
@@ -21,6 +21,7 @@ export class Cluster {
   hot: HotServer | undefined;
   /** What a dump or a lagging replica holds. */
   dump: HotServer;
+  readonly #workload: Workload;
   readonly #plant: Plant;
   readonly #chance: Chance;
   readonly #processes = new Map<string, Process>();
@@ -32,7 +33,9 @@ export class Cluster {
   #servers = 0;
   #lives = 0;
 
-  constructor(clock: Clockwork, chance: Chance, plant: Plant) {
+  constructor(clock: Clockwork, chance: Chance, workload: Workload, plant: Plant) {
+    this.documents = new MemoryDocuments(workload.specs);
+    this.#workload = workload;
     this.#plant = plant;
     this.clock = clock;
     this.#chance = chance;
@@ -60,6 +63,7 @@ export class Cluster {
       documents: this.documents,
       network: this.network,
       plant: this.#plant,
+      workload: this.#workload,
       durableReachable: (process) => this.#durableUp && !this.#cutFromDurable.has(process),
     };
     this.#connect(name);

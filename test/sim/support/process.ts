@@ -1,16 +1,15 @@
 import type { MemoryDocuments } from "../../../src/adapters/memory/documents.ts";
 import { createObjects } from "../../../src/consistency/dual-store.ts";
 import { Generation } from "../../../src/consistency/generation.ts";
-import type { Objects } from "../../../src/consistency/objects.ts";
 import type { Timing } from "../../../src/consistency/timing.ts";
 import { durablePort } from "../../support/virtual/durable-port.ts";
 import { hotPort } from "../../support/virtual/hot-port.ts";
 import type { HotNetwork } from "../../support/virtual/hot-server.ts";
 import type { Plant } from "../../support/virtual/plant.ts";
-import { THING } from "../../support/virtual/things.ts";
 import type { Chance } from "./chance.ts";
 import type { Clockwork } from "./clockwork.ts";
 import type { Weather } from "./weather.ts";
+import type { Service, Workload } from "./workload.ts";
 
 const EPOCH_MS = 1_700_000_000_000;
 export const LEASE_MS = 1_000;
@@ -24,13 +23,14 @@ export interface Surroundings {
   /** Whether the process of that name can reach the durable store. */
   readonly durableReachable: (process: string) => boolean;
   readonly plant: Plant;
+  readonly workload: Workload;
 }
 
 /** One life of one process of the service: the real code over simulated stores, clocks and pauses. */
 export class Process {
   readonly name: string;
   readonly generation: Generation;
-  readonly objects: Objects;
+  readonly service: Service;
   readonly #s: Surroundings;
   /** Clocks are set apart, and run at slightly different speeds. */
   readonly #wallOffsetMs: number;
@@ -45,7 +45,7 @@ export class Process {
     this.name = name;
     this.#life = `${name}${life}`;
     this.#s = surroundings;
-    const { chance, weather, documents, network, durableReachable, plant } = surroundings;
+    const { chance, weather, documents, network, durableReachable, plant, workload } = surroundings;
     this.#wallOffsetMs = chance.between(-50, 50);
     this.#speed = chance.between(0.98, 1.02);
     const transport = weather.transport((run) => this.deliver(run));
@@ -65,7 +65,8 @@ export class Process {
     this.generation = new Generation(control);
     const hot = plant.hot?.(soundHot, name, this.generation) ?? soundHot;
     const generation = plant.leases?.(this.generation) ?? this.generation;
-    this.objects = createObjects({ kind: THING, durable, hot, generation, timing });
+    const objects = createObjects({ kind: workload.kind, durable, hot, generation, timing });
+    this.service = workload.open({ objects, durable, timing });
     this.generation.start();
   }
 

@@ -21,6 +21,8 @@ export interface Operation {
   readonly revision?: number;
   /** The content that goes with `revision`; undefined where the answer showed none. */
   readonly value?: string;
+  /** Of what was shown, where the service names versions; for clients that compare and set. */
+  readonly etag?: string;
   /** What a write wanted to put there; unlike any other write's. */
   readonly wrote?: string;
   readonly requestId?: string;

@@ -48,7 +48,10 @@ function checkNumbers(
   return violations;
 }
 
-/** T1: nothing is applied twice. */
+/** An id is remembered for that many mutations of its object. */
+const WINDOW = 128;
+
+/** T1: nothing is applied twice within its window. */
 function checkOnce(key: string, final: readonly Revision[]): readonly Violation[] {
   const violations: Violation[] = [];
   for (const field of ["requestId", "value"] as const) {
@@ -57,7 +60,7 @@ function checkOnce(key: string, final: readonly Revision[]): readonly Violation[
       const id = entry[field];
       if (id === undefined) continue;
       const earlier = seen.get(id);
-      if (earlier !== undefined) {
+      if (earlier !== undefined && entry.revision - earlier <= WINDOW) {
         const message = `${field} ${id} made revisions ${earlier} and ${entry.revision}`;
         violations.push({ invariant: "T1", name: "twice", key, message });
       }
