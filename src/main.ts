@@ -35,7 +35,7 @@ import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
 import type { CacheStore } from "./ports/cache-store.ts";
-import type { DurableStore } from "./ports/durable-store.ts";
+import type { CollectionSpec, DurableStore } from "./ports/durable-store.ts";
 import type { HotStore } from "./ports/hot-store.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
@@ -84,14 +84,30 @@ function readConfig(): Config {
 }
 
 function openDurable(config: Config): Promise<DurableStore> {
-  const { mongodb, dataDir, timeoutMs } = config.durable;
-  if (mongodb === undefined) return openSqlite({ directory: dataDir, collections: COLLECTIONS });
+  if (config.durable.mongodb !== undefined) return openMongodb(config.durable.mongodb, config, COLLECTIONS);
+  return openSqlite({ directory: config.durable.dataDir, collections: COLLECTIONS });
+}
+
+/**
+ * What the lease is renewed through: its commands must not wait for a socket behind the calls that it permits, or a
+ * busy store would pass for an absent one.
+ */
+async function openControl(config: Config, durable: DurableStore): Promise<DurableStore> {
+  const { mongodb } = config.durable;
+  return mongodb === undefined ? durable : openMongodb(mongodb, config, [CONTROL]);
+}
+
+function openMongodb(
+  mongodb: NonNullable<Config["durable"]["mongodb"]>,
+  config: Config,
+  collections: readonly CollectionSpec[],
+): Promise<DurableStore> {
   return openMongo({
     uri: mongodb.uri,
     database: mongodb.database,
     names: mongodb.collections,
-    collections: COLLECTIONS,
-    commandTimeoutMs: timeoutMs,
+    collections,
+    commandTimeoutMs: config.durable.timeoutMs,
   });
 }
 
@@ -109,9 +125,10 @@ async function main(): Promise<void> {
 
   const instance = timing.uniqueId();
   const durable = await openDurable(config);
+  const control = await openControl(config, durable);
   const { hot, cache } = await openHot(config);
   const generation = new Generation({
-    durable,
+    durable: control,
     hot,
     timing,
     instance,
@@ -216,7 +233,7 @@ async function main(): Promise<void> {
     sweeping.abort();
     await swept;
     await generation.close();
-    await Promise.allSettled([validator.close(), hot.close(), durable.close()]);
+    await Promise.allSettled([validator.close(), hot.close(), control.close(), durable.close()]);
     log.info("stopped");
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, (name) => void stop(name));

@@ -7,14 +7,15 @@ import { until } from "../support/until.ts";
 import { type Clients, connect } from "./transports.ts";
 import { value } from "./values.ts";
 
-const BEFORE = 120;
-const MEANWHILE = 40;
+const BEFORE = 60;
+const MEANWHILE = 20;
 
 function listsAreWhole(env: Readonly<Record<string, string>>): void {
   let server: ServerProcess;
   let clients: Clients;
   beforeAll(async () => {
-    server = await startServer({ env: { GENERATION_LEASE: "3s", ...env } });
+    // A store that answers slowly on a busy machine is not an outage.
+    server = await startServer({ env: { GENERATION_LEASE: "10s", ...env } });
     clients = connect("gRPC", server.url);
     await until(
       () => clients.status.getStatus({}),

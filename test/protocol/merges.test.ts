@@ -17,7 +17,7 @@ describeWithRedisAndMongo("two processes on the same Redis and MongoDB", ({ redi
   beforeAll(async () => {
     const env = {
       // A store that answers slowly on a busy machine is not an outage.
-      GENERATION_LEASE: "5s",
+      GENERATION_LEASE: "10s",
       REDIS_URL: redis.url,
       REDIS_PREFIX: redis.prefix,
       MONGODB_URI: mongo.uri,

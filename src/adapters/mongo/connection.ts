@@ -50,7 +50,8 @@ export class Connection {
       serverSelectionTimeoutMS: settings.serverSelectionTimeoutMs,
       connectTimeoutMS: settings.connectTimeoutMs,
       socketTimeoutMS: settings.commandTimeoutMs,
-      waitQueueTimeoutMS: settings.serverSelectionTimeoutMs,
+      // Who waits for a socket waits behind others' commands: a busy server is not an absent one.
+      waitQueueTimeoutMS: settings.commandTimeoutMs,
       maxPoolSize: settings.maxPoolSize,
       heartbeatFrequencyMS: HEARTBEAT_MS,
       minHeartbeatFrequencyMS: HEARTBEAT_MS,

@@ -48,7 +48,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
   });
   const collections = new Collections(options.collections);
   const locks = new DocumentLocks(() => connection.locks<Lock>("locks"));
-  const turns = new Turns(locks);
+  const turns = new Turns(locks, () => connection.now());
   const limits = { maxTimeMS: commandTimeoutMs };
   const of = (name: string, server: Server) =>
     connection.collection(names[name] ?? collections.get(name).name, server);
@@ -78,12 +78,15 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
     getMany: (collection, keys, { whole = false, signal } = {}) =>
       call(signal, async (server) => {
         const omit = whole ? [] : collections.get(collection).heavy;
-        const filter = { _id: { $in: [...new Set(keys)] } };
-        const projection = projectionWithout(omit);
-        const found = await of(collection, server)
-          .find(filter, { ...limits, projection, batchSize: 1000 })
-          .toArray();
-        return found.map((stored) => documentOf(stored, omit));
+        const from = of(collection, server);
+        const readOptions = { ...limits, projection: projectionWithout(omit) };
+        const names = [...new Set(keys)];
+        // FerretDB finds a document by its key only when the filter is the key itself; it looks through all for $in.
+        const found =
+          server.ferret1 || names.length === 1
+            ? await Promise.all(names.map((_id) => from.findOne({ _id }, readOptions)))
+            : await from.find({ _id: { $in: names } }, { ...readOptions, batchSize: 1000 }).toArray();
+        return found.flatMap((stored) => (stored === null ? [] : documentOf(stored, omit)));
       }),
     update: (update, signal) =>
       call(signal, (server, flight) => {
@@ -109,7 +112,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
       call(signal, async (server, flight) => {
         if (targets.length === 0) return 0;
         flight.mutating = true;
-        const removed = await of(collection, server).deleteMany({ $or: targets.map(targetFilter) }, limits);
+        const removed = await of(collection, server).deleteMany(targetsFilter(targets), limits);
         return removed.deletedCount;
       }),
     find: (query, signal) =>
@@ -174,6 +177,13 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
     },
   };
   return store;
+}
+
+/** A single one by its key alone, which every server finds at once. */
+function targetsFilter(targets: readonly DeleteTarget[]): Filter<MongoDocument> {
+  const filters = targets.map(targetFilter);
+  const [only] = filters;
+  return only !== undefined && filters.length === 1 ? only : { $or: filters };
 }
 
 function targetFilter(target: DeleteTarget): Filter<MongoDocument> {

@@ -24,10 +24,13 @@ const DUPLICATE_KEY = 11000;
 /** The shape of the document does not take the change: not a number, a path through a scalar, not an array. */
 const MISFIT = new Set([14, 28, 2]);
 
+export function isDuplicateKey(error: unknown): boolean {
+  return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
+}
+
 /** Whether the server says that the current document, as far as it knows, does not take the update. */
 export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof MongoServerError)) return false;
-  return error.code === DUPLICATE_KEY || MISFIT.has(Number(error.code));
+  return isDuplicateKey(error) || (error instanceof MongoServerError && MISFIT.has(Number(error.code)));
 }
 
 /** Whether an unordered insert failed for nothing but documents that were there already. */
