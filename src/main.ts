@@ -63,6 +63,8 @@ const EXIT_CONFIG = 78;
 const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
 /** Memory for documents of schemas that were read or written of late. */
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
+/** How long the port waits for the stores at the start. */
+const FIRST_LEASE_MS = 2_000;
 /** How long one renewal of the lease or one probe of the hot store may take. */
 const STEWARD_TIMEOUT_MS = 1_000;
 /** About how often tasks, tombstones and schemas whose time has passed are looked for. */
@@ -220,6 +222,8 @@ async function main(): Promise<void> {
     mode = now.mode;
     log[mode === "normal" ? "info" : "warn"]({ mode, reason: now.reason }, "mode of the stores");
   });
+  // Whoever reads "serving" may call at once; a store that is away is no reason not to listen.
+  await generation.lease(AbortSignal.timeout(FIRST_LEASE_MS)).catch(() => undefined);
   const { host, port } = await server.listen(config.server.host, config.server.port);
   log.info({ host, port, hot: hot.kind, durable: durable.kind, instance }, "serving");
 
