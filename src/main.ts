@@ -1,9 +1,5 @@
-/**
- * The process: configuration, stores, services, the port, signals. The only file that names concrete adapters.
- */
-import { randomBytes } from "node:crypto";
+/** The process: configuration, services, the port, signals. With main/ the only place that names concrete adapters. */
 import { existsSync, readFileSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { pino } from "pino";
 import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
@@ -14,29 +10,20 @@ import { DatabaseService } from "../gen/legacy/database_service/database_service
 import packageJson from "../package.json" with { type: "json" };
 import { isPattern } from "./adapters/ajv/is-pattern.ts";
 import { openDocumentValidator } from "./adapters/ajv/open.ts";
-import { openMemory } from "./adapters/memory/open.ts";
-import { openMongo } from "./adapters/mongo/durable.ts";
-import { openRedis } from "./adapters/redis/open.ts";
-import { openSqlite } from "./adapters/sqlite/durable.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { createObjects } from "./consistency/dual-store.ts";
 import { Feed } from "./consistency/feed.ts";
-import { Generation } from "./consistency/generation.ts";
-import { CONTROL } from "./consistency/generation-document.ts";
 import type { ObjectKind } from "./consistency/objects.ts";
 import { StoresView } from "./consistency/stores-view.ts";
-import type { Timing } from "./consistency/timing.ts";
 import { Bodies } from "./domain/schemas/bodies.ts";
-import { SCHEMA_BODIES, SCHEMA_EVENTS, SCHEMAS, schemaObjects } from "./domain/schemas/collections.ts";
+import { schemaObjects } from "./domain/schemas/collections.ts";
 import { SchemaRetention } from "./domain/schemas/retention.ts";
 import { sweepForever } from "./domain/sweeper.ts";
-import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "./domain/tasks/collections.ts";
+import { TASK_OBJECTS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
-import type { CacheStore } from "./ports/cache-store.ts";
-import type { CollectionSpec, DurableStore } from "./ports/durable-store.ts";
-import type { HotStore } from "./ports/hot-store.ts";
+import { openStores, timing } from "./main/stores.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
 import { createLegacyService } from "./rpc/legacy/service.ts";
@@ -47,26 +34,12 @@ import { createLimits } from "./server/limits.ts";
 import { createReadiness } from "./server/readiness.ts";
 import { createServer } from "./server/server.ts";
 
-const timing: Timing = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  sleep: (ms, signal) =>
-    delay(ms, undefined, signal === undefined ? {} : { signal }).then(
-      () => undefined,
-      () => undefined,
-    ),
-  uniqueId: () => randomBytes(12).toString("base64url"),
-};
-
 /** Exit code for a configuration that cannot work: a supervisor need not try again. */
 const EXIT_CONFIG = 78;
-const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
 /** Memory for documents of schemas that were read or written of late. */
 const BODY_CACHE_BYTES = 64 * 1024 * 1024;
 /** How long the port waits for the stores at the start. */
 const FIRST_LEASE_MS = 2_000;
-/** How long one renewal of the lease or one probe of the hot store may take. */
-const STEWARD_TIMEOUT_MS = 1_000;
 /** About how often tasks, tombstones and schemas whose time has passed are looked for. */
 const SWEEP_EVERY_MS = 60_000;
 /** How often a watch without news says that it is alive: often enough for proxies that end silent streams. */
@@ -85,40 +58,6 @@ function readConfig(): Config {
   }
 }
 
-function openDurable(config: Config): Promise<DurableStore> {
-  if (config.durable.mongodb !== undefined) return openMongodb(config.durable.mongodb, config, COLLECTIONS);
-  return openSqlite({ directory: config.durable.dataDir, collections: COLLECTIONS });
-}
-
-/**
- * What the lease is renewed through: its commands must not wait for a socket behind the calls that it permits, or a
- * busy store would pass for an absent one.
- */
-async function openControl(config: Config, durable: DurableStore): Promise<DurableStore> {
-  const { mongodb } = config.durable;
-  return mongodb === undefined ? durable : openMongodb(mongodb, config, [CONTROL]);
-}
-
-function openMongodb(
-  mongodb: NonNullable<Config["durable"]["mongodb"]>,
-  config: Config,
-  collections: readonly CollectionSpec[],
-): Promise<DurableStore> {
-  return openMongo({
-    uri: mongodb.uri,
-    database: mongodb.database,
-    names: mongodb.collections,
-    collections,
-    commandTimeoutMs: config.durable.timeoutMs,
-  });
-}
-
-async function openHot(config: Config): Promise<{ readonly hot: HotStore; readonly cache: CacheStore }> {
-  const { redis, memory, timeoutMs } = config.hot;
-  if (redis !== undefined) return openRedis({ ...redis, timeoutMs });
-  return openMemory({ ...memory, now: timing.monotonic, identity: timing.uniqueId() });
-}
-
 async function main(): Promise<void> {
   const config = readConfig();
   const log = pino({ level: config.logLevel });
@@ -126,17 +65,7 @@ async function main(): Promise<void> {
   for (const warning of config.warnings) log.warn(warning);
 
   const instance = timing.uniqueId();
-  const durable = await openDurable(config);
-  const control = await openControl(config, durable);
-  const { hot, cache } = await openHot(config);
-  const generation = new Generation({
-    durable: control,
-    hot,
-    timing,
-    instance,
-    leaseMs: config.generationLeaseMs,
-    timeoutMs: STEWARD_TIMEOUT_MS,
-  });
+  const { durable, hot, cache, generation, close } = await openStores(config, instance);
   const stores = new StoresView(generation, durable, hot);
   const protocol = { durable, hot, generation, timing };
   const objects = (kind: ObjectKind) => createObjects({ kind, ...protocol });
@@ -193,12 +122,7 @@ async function main(): Promise<void> {
 
   generation.start();
   const sweeping = new AbortController();
-  const retention = {
-    ...common,
-    objects: objects(TASK_OBJECTS),
-    settings: config.tasks,
-    tombstoneRetentionMs,
-  };
+  const retention = { ...taskOptions, tombstoneRetentionMs };
   const schemaRetention = new SchemaRetention(schemas);
   const swept = sweepForever(
     [
@@ -236,8 +160,7 @@ async function main(): Promise<void> {
     unsubscribe();
     sweeping.abort();
     await swept;
-    await generation.close();
-    await Promise.allSettled([validator.close(), hot.close(), control.close(), durable.close()]);
+    await Promise.allSettled([validator.close(), close()]);
     log.info("stopped");
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, (name) => void stop(name));

@@ -1,0 +1,98 @@
+/**
+ * The stores that the settings name, and the generation that all instances agree through: what the service and the
+ * tools beside it stand on.
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { openMemory } from "../adapters/memory/open.ts";
+import { openMongo } from "../adapters/mongo/durable.ts";
+import { openRedis } from "../adapters/redis/open.ts";
+import { openSqlite } from "../adapters/sqlite/durable.ts";
+import type { Config } from "../config.ts";
+import { Generation } from "../consistency/generation.ts";
+import { CONTROL } from "../consistency/generation-document.ts";
+import type { Timing } from "../consistency/timing.ts";
+import { SCHEMA_BODIES, SCHEMA_EVENTS, SCHEMAS } from "../domain/schemas/collections.ts";
+import { TASK_EVENTS, TASKS } from "../domain/tasks/collections.ts";
+import type { CacheStore } from "../ports/cache-store.ts";
+import type { CollectionSpec, DurableStore } from "../ports/durable-store.ts";
+import type { HotStore } from "../ports/hot-store.ts";
+
+export const timing: Timing = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    delay(ms, undefined, signal === undefined ? {} : { signal }).then(
+      () => undefined,
+      () => undefined,
+    ),
+  uniqueId: () => randomBytes(12).toString("base64url"),
+};
+
+const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
+/** How long one renewal of the lease or one probe of the hot store may take. */
+const STEWARD_TIMEOUT_MS = 1_000;
+
+export interface Stores {
+  readonly durable: DurableStore;
+  readonly hot: HotStore;
+  readonly cache: CacheStore;
+  /** Not started yet. */
+  readonly generation: Generation;
+  /** Ends the generation, then closes the stores. */
+  close(): Promise<void>;
+}
+
+/** `instance` names this process to the others. Rejects when an embedded store cannot be used. */
+export async function openStores(config: Config, instance: string): Promise<Stores> {
+  const durable = await openDurable(config);
+  const control = await openControl(config, durable);
+  const { hot, cache } = await openHot(config);
+  const generation = new Generation({
+    durable: control,
+    hot,
+    timing,
+    instance,
+    leaseMs: config.generationLeaseMs,
+    timeoutMs: STEWARD_TIMEOUT_MS,
+  });
+  const close = async () => {
+    await generation.close();
+    await Promise.allSettled([hot.close(), control.close(), durable.close()]);
+  };
+  return { durable, hot, cache, generation, close };
+}
+
+function openDurable(config: Config): Promise<DurableStore> {
+  if (config.durable.mongodb !== undefined) return openMongodb(config.durable.mongodb, config, COLLECTIONS);
+  return openSqlite({ directory: config.durable.dataDir, collections: COLLECTIONS });
+}
+
+/**
+ * What the lease is renewed through: its commands must not wait for a socket behind the calls that it permits, or a
+ * busy store would pass for an absent one.
+ */
+async function openControl(config: Config, durable: DurableStore): Promise<DurableStore> {
+  const { mongodb } = config.durable;
+  return mongodb === undefined ? durable : openMongodb(mongodb, config, [CONTROL]);
+}
+
+function openMongodb(
+  mongodb: NonNullable<Config["durable"]["mongodb"]>,
+  config: Config,
+  collections: readonly CollectionSpec[],
+): Promise<DurableStore> {
+  return openMongo({
+    uri: mongodb.uri,
+    database: mongodb.database,
+    names: mongodb.collections,
+    collections,
+    commandTimeoutMs: config.durable.timeoutMs,
+  });
+}
+
+async function openHot(config: Config): Promise<{ readonly hot: HotStore; readonly cache: CacheStore }> {
+  const { redis, memory, timeoutMs } = config.hot;
+  if (redis !== undefined) return openRedis({ ...redis, timeoutMs });
+  return openMemory({ ...memory, now: timing.monotonic, identity: timing.uniqueId() });
+}
