@@ -93,8 +93,8 @@ export interface History {
 }
 
 /**
- * T1 to T11 and E1 as in docs/consistency.md. L1: what is read often becomes hot. L2: every call is answered once the
- * stores answer.
+ * T1 to T11, S1 to S5 and E1 as in docs/consistency.md. A1: the audit trail of a schema says what was done, by whom and
+ * why. L1: what is read often becomes hot. L2: every call is answered once the stores answer.
  */
 export type Invariant =
   | "T1"
@@ -108,6 +108,12 @@ export type Invariant =
   | "T9"
   | "T10"
   | "T11"
+  | "S1"
+  | "S2"
+  | "S3"
+  | "S4"
+  | "S5"
+  | "A1"
   | "E1"
   | "L1"
   | "L2";
