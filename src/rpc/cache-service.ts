@@ -10,6 +10,7 @@ import { cacheStats } from "../domain/cache/stats.ts";
 import { ResponseBudget } from "./budget.ts";
 import { entryHead, entryMessage, itemResult, lifetimeRequest, setRequest } from "./cache-messages.ts";
 import { int64 } from "./convert.ts";
+import { visibleKey } from "./principal.ts";
 
 type Implemented = Omit<ServiceImpl<typeof messages.CacheService>, "leaseEntry">;
 
@@ -96,8 +97,9 @@ export function createCacheService(cache: CacheContext): Implemented {
       return create(messages.ClearCacheResponseSchema, { clearedCount: int64(count), sample: [...sample] });
     },
 
-    async getCacheStats(request, { signal }) {
-      const { hits, misses, namespaces, partial } = await cacheStats(cache, request, signal);
+    async getCacheStats({ namespace }, { signal, values }) {
+      const asked = { namespace, visible: values.get(visibleKey) };
+      const { hits, misses, namespaces, partial } = await cacheStats(cache, asked, signal);
       return create(messages.GetCacheStatsResponseSchema, {
         hits: int64(hits),
         misses: int64(misses),

@@ -22,6 +22,7 @@ import { updateSchema } from "../domain/schemas/update.ts";
 import { Violations } from "../domain/validation.ts";
 import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, provenance } from "./convert.ts";
+import { visibleKey } from "./principal.ts";
 import * as exchange from "./schema-exchange.ts";
 import * as convert from "./schema-messages.ts";
 
@@ -75,8 +76,9 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
       });
     },
 
-    async listSchemas({ namePrefix, labels, showDeleted, pageSize, pageToken }, { signal }) {
-      const input = { namePrefix, labels, showDeleted, pageSize, pageToken };
+    async listSchemas({ namePrefix, labels, showDeleted, pageSize, pageToken }, { signal, values }) {
+      const visible = values.get(visibleKey);
+      const input = { namePrefix, visible, labels, showDeleted, pageSize, pageToken };
       const page = await listSchemas(schemas, input, withinBudget<Schema>(convert.schemaBytes), signal);
       return create(messages.ListSchemasResponseSchema, {
         schemas: page.schemas.map(convert.schemaMessage),
@@ -186,8 +188,9 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
       });
     },
 
-    async exportSchemas({ namePrefix, showDeleted, pageSize, pageToken }, { signal }) {
-      const input = { namePrefix, showDeleted, pageSize, pageToken };
+    async exportSchemas({ namePrefix, showDeleted, pageSize, pageToken }, { signal, values }) {
+      const visible = values.get(visibleKey);
+      const input = { namePrefix, visible, showDeleted, pageSize, pageToken };
       const { schemaBytes: schema, releaseBytes: release } = convert;
       const page = await exportSchemas(
         schemas,

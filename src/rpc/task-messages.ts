@@ -12,6 +12,7 @@ import type { TaskChanged, UpdateInput } from "../domain/tasks/tasks.ts";
 import type { WaitInput } from "../domain/tasks/wait.ts";
 import type { WatchItem } from "../domain/tasks/watch-context.ts";
 import { Violations } from "../domain/validation.ts";
+import type { NameSet } from "../names.ts";
 import {
   checkEnum,
   duration,
@@ -155,11 +156,13 @@ export function updateInput(request: messages.UpdateTaskRequest, path = ""): Upd
 
 export function taskFilter(
   request: messages.ListTasksRequest | messages.CountTasksRequest | messages.CancelTasksRequest,
+  visible: NameSet,
 ): TaskFilter & { readonly violations: Violations } {
   const v = new Violations();
   const { kind, group } = request;
   return {
     kind,
+    visible,
     group,
     states: namedStates(v, "states", request.states),
     createdAfter: fromTimestamp(v, "created_after", request.createdAfter),

@@ -9,6 +9,7 @@ import type { TaskWatches } from "../domain/tasks/watches.ts";
 import { Violations } from "../domain/validation.ts";
 import { ResponseBudget } from "./budget.ts";
 import { checkEnum, consistency, fromInt64, int64, provenance } from "./convert.ts";
+import { visibleKey } from "./principal.ts";
 import * as convert from "./task-messages.ts";
 
 export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typeof messages.TaskService> {
@@ -74,9 +75,10 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
       return create(messages.CancelTaskResponseSchema, convert.changedMessage(changed));
     },
 
-    async cancelTasks(request, { signal }) {
+    async cancelTasks(request, { signal, values }) {
       const { message, validateOnly, requestId } = request;
-      const input = { ...convert.taskFilter(request), message, validateOnly, requestId };
+      const filter = convert.taskFilter(request, values.get(visibleKey));
+      const input = { ...filter, message, validateOnly, requestId };
       const cancelled = await tasks.cancelMany(input, signal);
       return create(messages.CancelTasksResponseSchema, { cancelledCount: int64(cancelled) });
     },
@@ -91,9 +93,9 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
       });
     },
 
-    async listTasks(request, { signal }) {
+    async listTasks(request, { signal, values }) {
       const { pageSize, pageToken } = request;
-      const filter = convert.taskFilter(request);
+      const filter = convert.taskFilter(request, values.get(visibleKey));
       checkEnum(filter.violations, "view", ViewSchema, request.view);
       const view = request.view === View.FULL ? "full" : "basic";
       const page = await tasks.list(
@@ -107,8 +109,11 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
       });
     },
 
-    async countTasks(request, { signal }) {
-      const { counts, total } = await tasks.count(convert.taskFilter(request), signal);
+    async countTasks(request, { signal, values }) {
+      const { counts, total } = await tasks.count(
+        convert.taskFilter(request, values.get(visibleKey)),
+        signal,
+      );
       return create(messages.CountTasksResponseSchema, {
         counts: counts.map(({ state, count }) => ({ state: messages.TaskState[state], count: int64(count) })),
         total: int64(total),
@@ -133,8 +138,9 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
       });
     },
 
-    async *watchTasks({ kind, taskId, group, resumeToken }, { signal }) {
-      const items = watches.watch({ kind, taskId, group, resumeToken }, signal);
+    async *watchTasks({ kind, taskId, group, resumeToken }, { signal, values }) {
+      const visible = values.get(visibleKey);
+      const items = watches.watch({ kind, taskId, group, visible, resumeToken }, signal);
       for await (const item of items) yield convert.watchMessage(item);
     },
 

@@ -27,13 +27,15 @@ const RULES: Readonly<Record<string, LayerRule>> = {
   consistency: { layers: ["ports", "shared"], not: packages(STORES, WIRE, PROCESS) },
   domain: { layers: ["consistency", "ports", "shared"], not: packages(STORES, WIRE, PROCESS) },
   adapters: { layers: ["ports", "shared", "observability"], not: packages(WIRE) },
+  // Decides who a caller is and what scopes mean; knows no method, and no protocol but what jose speaks.
+  auth: { layers: ["shared"], not: packages(STORES, WIRE) },
   observability: { layers: ["ports", "shared"], not: packages(STORES, WIRE) },
   config: { layers: ["shared"], not: packages(STORES, WIRE) },
   rpc: {
-    layers: ["domain", "consistency", "ports", "shared", "observability", "gen"],
+    layers: ["domain", "consistency", "ports", "shared", "observability", "auth", "gen"],
     not: packages(STORES, "fastify|@fastify/.*"),
   },
-  server: { layers: ["rpc", "shared", "observability", "config", "gen"], not: packages(STORES) },
+  server: { layers: ["rpc", "auth", "shared", "observability", "config", "gen"], not: packages(STORES) },
 };
 
 /** One line for each import that goes against the direction; none when all is well. */

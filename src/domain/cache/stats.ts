@@ -1,4 +1,5 @@
 /** GetCacheStats: hits and misses of this instance, and what the store holds, as far as a bounded look at it tells. */
+import { NameSet } from "../../names.ts";
 import type { EntryName } from "../../ports/cache-store.ts";
 import { Violations } from "../validation.ts";
 import { checkNamespace } from "./checks.ts";
@@ -31,10 +32,10 @@ interface Tally {
   sampledBytes: number;
 }
 
-/** `namespace`: empty = all. `unavailable` while the hot store is away. */
+/** `namespace`: empty = all that are visible to the caller. `unavailable` while the hot store is away. */
 export async function cacheStats(
   cache: CacheContext,
-  asked: { readonly namespace: string },
+  asked: { readonly namespace: string; readonly visible?: NameSet },
   signal?: AbortSignal,
 ): Promise<CacheReport> {
   const v = new Violations();
@@ -60,7 +61,9 @@ export async function cacheStats(
     cursor = found.cursor;
     if (cursor === undefined) break;
   }
-  const namespaces = [...tallies].map(([namespace, tally]) => ({
+  const { visible = NameSet.all } = asked;
+  const shown = [...tallies].filter(([namespace]) => visible.has(namespace));
+  const namespaces = shown.map(([namespace, tally]) => ({
     namespace,
     entries: tally.entries,
     bytes: Math.round((tally.sampledBytes / Math.max(1, tally.sampled)) * tally.entries),

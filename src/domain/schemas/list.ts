@@ -1,7 +1,9 @@
 /** ListSchemas: by name, always from the durable store. */
 import { ServiceError } from "../../errors.ts";
 import type { Json } from "../../json.ts";
+import { NameSet } from "../../names.ts";
 import type { DurableStore, Filter } from "../../ports/durable-store.ts";
+import { type Alternative, alternatives } from "../names.ts";
 import { badPageToken, decodePageToken, encodePageToken, pageSize } from "../paging.ts";
 import { checkName, Violations } from "../validation.ts";
 import { checkLabels } from "./checks.ts";
@@ -14,6 +16,8 @@ export interface WhichSchemas {
   /** Empty = any name. */
   readonly namePrefix: string;
   readonly showDeleted: boolean;
+  /** The names that there are for the caller; any, unless given. */
+  readonly visible?: NameSet;
 }
 
 export interface ListSchemasInput extends WhichSchemas {
@@ -59,14 +63,15 @@ export async function listSchemas(
   const identity = identityOf(input);
   const start = readPosition(decodePageToken(identity, input.pageToken));
   const labelled = Object.keys(input.labels).length > 0;
-  const filters = filtersOf(input);
   const heads = (after: string) => headsByName(store, input, after, signal);
 
   /** An index counts without labels; with them every head is looked at, up to a bound. */
   async function count(): Promise<number> {
     if (!labelled) {
-      const counts = await store.countBy(SCHEMAS.name, filters, "live", signal);
-      return counts.get(true) ?? 0;
+      const counts = await Promise.all(
+        filtersOf(input).map((filters) => store.countBy(SCHEMAS.name, filters, "live", signal)),
+      );
+      return counts.reduce((sum, counted) => sum + (counted.get(true) ?? 0), 0);
     }
     let seen = 0;
     let matching = 0;
@@ -107,19 +112,31 @@ export async function* headsByName(
   after: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Head> {
-  const filters = filtersOf(which);
+  const alternatives = filtersOf(which);
   for (let last = after; ; ) {
-    const found = await store.find(
-      {
-        collection: SCHEMAS.name,
-        filters,
-        order: [{ field: "key", direction: "ascending" }],
-        ...(last === "" ? {} : { after: [last] }),
-        limit: READ_AT_ONCE,
-        omit: ["releases"],
-      },
-      signal,
+    const parts = await Promise.all(
+      alternatives.map((filters) =>
+        store.find(
+          {
+            collection: SCHEMAS.name,
+            filters,
+            order: [{ field: "key", direction: "ascending" }],
+            ...(last === "" ? {} : { after: [last] }),
+            limit: READ_AT_ONCE,
+            omit: ["releases"],
+          },
+          signal,
+        ),
+      ),
     );
+    const [only, ...others] = parts;
+    const found =
+      only !== undefined && others.length === 0
+        ? only
+        : parts
+            .flat()
+            .sort((a, b) => (a.key < b.key ? -1 : 1))
+            .slice(0, READ_AT_ONCE);
     for (const document of found) yield existing(document);
     const end = found.at(-1);
     if (end === undefined || found.length < READ_AT_ONCE) return;
@@ -127,16 +144,10 @@ export async function* headsByName(
   }
 }
 
-function filtersOf({ namePrefix, showDeleted }: WhichSchemas): readonly Filter[] {
+function filtersOf({ namePrefix, showDeleted, visible = NameSet.all }: WhichSchemas): readonly Alternative[] {
   const deleted: readonly Filter[] = showDeleted ? [] : [{ field: "deleted", equals: false }];
-  return [{ field: "live", equals: true }, ...deleted, ...prefixFilter(namePrefix)];
-}
-
-/** Names are ASCII, so the successor of the last character bounds all that begin so. */
-function prefixFilter(prefix: string): readonly Filter[] {
-  if (prefix === "") return [];
-  const last = prefix.charCodeAt(prefix.length - 1);
-  return [{ field: "key", from: prefix, below: prefix.slice(0, -1) + String.fromCharCode(last + 1) }];
+  const common = [{ field: "live", equals: true }, ...deleted];
+  return alternatives("key", visible.beginningWith(namePrefix)).map((names) => [...common, ...names]);
 }
 
 function hasLabels(head: Head, wanted: Labels): boolean {

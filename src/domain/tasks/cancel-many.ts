@@ -3,10 +3,16 @@ import { sha256Hex } from "../../canonical.ts";
 import { ServiceError } from "../../errors.ts";
 import type { DurableStore } from "../../ports/durable-store.ts";
 import { checkRequestId, checkText, Violations } from "../validation.ts";
-import { TASKS } from "./collections.ts";
 import { isIllegalTransition, isTaskNotFound } from "./errors.ts";
 import { MESSAGE_CHARS, WRITES_AT_ONCE } from "./limits.ts";
-import { checkFilter, countTasks, filtersOf, NEWEST_FIRST, type Position, type TaskFilter } from "./list.ts";
+import {
+  checkFilter,
+  countTasks,
+  filtersOf,
+  findNewestFirst,
+  type Position,
+  type TaskFilter,
+} from "./list.ts";
 import { statesBefore } from "./policy.ts";
 import { type TaskName, taskName } from "./task.ts";
 import type { CancelInput, TaskChanged } from "./tasks.ts";
@@ -87,17 +93,8 @@ async function* pages(
 ): AsyncIterable<readonly TaskName[]> {
   let after: Position | undefined;
   for (;;) {
-    const found = await store.find(
-      {
-        collection: TASKS.name,
-        filters: filtersOf(filter),
-        order: NEWEST_FIRST,
-        ...(after === undefined ? {} : { after }),
-        limit: WRITES_AT_ONCE,
-        omit: ["data"],
-      },
-      signal,
-    );
+    const query = { ...(after === undefined ? {} : { after }), limit: WRITES_AT_ONCE, omit: ["data"] };
+    const found = await findNewestFirst(store, query, filtersOf(filter), signal);
     const last = found.at(-1);
     if (last === undefined) return;
     yield found.map(({ key }) => taskName(key));

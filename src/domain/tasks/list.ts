@@ -1,6 +1,8 @@
 /** Lists and counts: always from the durable store, so never a part of what there is. */
 import type { Json } from "../../json.ts";
-import type { DurableStore, Filter, Query, Scalar } from "../../ports/durable-store.ts";
+import type { NameSet } from "../../names.ts";
+import type { Document, DurableStore, Filter, Query, Scalar } from "../../ports/durable-store.ts";
+import { type Alternative, alternatives } from "../names.ts";
 import { badPageToken, decodePageToken, encodePageToken, pageSize } from "../paging.ts";
 import { checkName, Violations } from "../validation.ts";
 import { TASKS } from "./collections.ts";
@@ -11,6 +13,8 @@ import { type Task, toTask } from "./task.ts";
 /** Which tasks. Empty or undefined = any. Times in milliseconds since the epoch. */
 export interface TaskFilter {
   readonly kind: string;
+  /** The kinds that there are for the caller; any, unless given. */
+  readonly visible?: NameSet;
   readonly group: string;
   readonly states: readonly TaskState[];
   /** Inclusive. */
@@ -78,7 +82,8 @@ export async function listTasks(
     const wanted = size - tasks.length;
     const limit = input.view === "full" ? Math.min(wanted, FULL_TASKS_AT_ONCE) : wanted;
     // One more than wanted tells whether there is a next page.
-    const found = await store.find(queryOf(input, position, limit + 1), signal);
+    const query = queryOf(input, position, limit + 1);
+    const found = await findNewestFirst(store, query, filtersOf(input), signal);
     for (const document of found.slice(0, limit)) {
       const task = toTask(document, settings);
       if (!admit(task)) return page(true);
@@ -98,8 +103,13 @@ export async function countTasks(
   const v = filter.violations ?? new Violations();
   checkFilter(v, filter);
   v.throwIfAny();
-  const found = await store.countBy(TASKS.name, filtersOf(filter), "state", signal);
-  const counts = statesOf(filter).map((state) => ({ state, count: found.get(state) ?? 0 }));
+  const found = await Promise.all(
+    filtersOf(filter).map((filters) => store.countBy(TASKS.name, filters, "state", signal)),
+  );
+  const counts = statesOf(filter).map((state) => ({
+    state,
+    count: found.reduce((sum, counted) => sum + (counted.get(state) ?? 0), 0),
+  }));
   return { counts, total: counts.reduce((sum, { count }) => sum + count, 0) };
 }
 
@@ -113,27 +123,55 @@ function statesOf({ states }: TaskFilter): readonly TaskState[] {
   return states.length === 0 ? TASK_STATES : TASK_STATES.filter((state) => states.includes(state));
 }
 
-function queryOf(input: ListInput, after: Position | undefined, limit: number): Query {
+/** What matches one of the alternatives, in one order. */
+export async function findNewestFirst(
+  store: DurableStore,
+  query: NewestFirst,
+  which: readonly Alternative[],
+  signal?: AbortSignal,
+): Promise<readonly Document[]> {
+  const found = await Promise.all(
+    which.map((filters) =>
+      store.find({ ...query, collection: TASKS.name, filters, order: NEWEST_FIRST }, signal),
+    ),
+  );
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  return found.flat().sort(newerFirst).slice(0, query.limit);
+}
+
+export type NewestFirst = Pick<Query, "after" | "limit" | "omit">;
+
+/** As NEWEST_FIRST says; keys are ASCII. */
+function newerFirst(a: Document, b: Document): number {
+  return Number(b.create_time) - Number(a.create_time) || (a.key < b.key ? 1 : -1);
+}
+
+function queryOf(input: ListInput, after: Position | undefined, limit: number): NewestFirst {
   return {
-    collection: TASKS.name,
-    filters: filtersOf(input),
-    order: NEWEST_FIRST,
     ...(after === undefined ? {} : { after }),
     limit,
     ...(input.view === "full" ? {} : { omit: ["data"] }),
   };
 }
 
-export function filtersOf(filter: TaskFilter): readonly Filter[] {
+/** Alternatives that no task matches twice; none when there is nothing that the caller may see. */
+export function filtersOf(filter: TaskFilter): readonly Alternative[] {
   const states = statesOf(filter);
-  return [
+  const common = [
     { field: "live", equals: true },
-    ...equals("kind", filter.kind),
     ...equals("group", filter.group),
     ...(states.length === TASK_STATES.length ? [] : [oneOf("state", states)]),
     ...range("create_time", filter.createdAfter, filter.createdBefore),
     ...range("update_time", filter.updatedAfter, filter.updatedBefore),
   ];
+  return kindsOf(filter).map((kinds) => [...kinds, ...common]);
+}
+
+/** Which of the kinds; `kind` empty = all that are visible. */
+export function kindsOf({ kind, visible }: Pick<TaskFilter, "kind" | "visible">): readonly Alternative[] {
+  if (kind === "") return visible === undefined ? [[]] : alternatives("kind", visible);
+  return visible === undefined || visible.has(kind) ? [equals("kind", kind)] : [];
 }
 
 function equals(field: string, value: string): readonly Filter[] {

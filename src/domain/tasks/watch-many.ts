@@ -1,9 +1,11 @@
 /** A watch of a kind, a group, or both: a snapshot, then the latest revision of each task that changed. */
 import type { Json } from "../../json.ts";
-import type { Document, Filter } from "../../ports/durable-store.ts";
+import type { NameSet } from "../../names.ts";
+import type { Document } from "../../ports/durable-store.ts";
+import type { Alternative } from "../names.ts";
 import { TASKS } from "./collections.ts";
 import { FULL_TASKS_AT_ONCE } from "./limits.ts";
-import { NEWEST_FIRST, type Position } from "./list.ts";
+import { findNewestFirst, kindsOf, type Position } from "./list.ts";
 import { type ChangesPlace, changesToken, markOf, readChangesToken, withCursor } from "./resume-token.ts";
 import { isLive, taskName, toTask } from "./task.ts";
 import type { WatchContext, WatchItem } from "./watch-context.ts";
@@ -12,6 +14,8 @@ import type { WatchContext, WatchItem } from "./watch-context.ts";
 export interface Watched {
   readonly kind: string;
   readonly group: string;
+  /** The kinds that there are for the caller; any, unless given. */
+  readonly visible?: NameSet;
 }
 
 /** How many tasks that were shown are remembered, so that none is shown twice at one revision. */
@@ -75,8 +79,13 @@ class Many {
   }
 
   wants({ key, group }: Document): boolean {
-    const { kind } = this.#watched;
-    return (kind === "" || taskName(key).kind === kind) && ["", group].includes(this.#watched.group);
+    const { kind, visible } = this.#watched;
+    const own = taskName(key).kind;
+    return (
+      (kind === "" || own === kind) &&
+      ["", group].includes(this.#watched.group) &&
+      (visible === undefined || visible.has(own))
+    );
   }
 
   async *snapshot(): AsyncGenerator<WatchItem> {
@@ -85,16 +94,8 @@ class Many {
       const { cursor, snapshot } = this.#at();
       if (snapshot === undefined) return;
       const asOf = timing.now();
-      const found = await store.find(
-        {
-          collection: TASKS.name,
-          filters: this.#filters(),
-          order: NEWEST_FIRST,
-          ...(snapshot === "first" ? {} : { after: snapshot }),
-          limit: FULL_TASKS_AT_ONCE,
-        },
-        this.#signal,
-      );
+      const query = { ...(snapshot === "first" ? {} : { after: snapshot }), limit: FULL_TASKS_AT_ONCE };
+      const found = await findNewestFirst(store, query, this.#which(), this.#signal);
       await feed.help(found, this.#signal);
       for (const document of found) {
         const position: Position = [Number(document.create_time), document.key];
@@ -165,13 +166,13 @@ class Many {
     this.#shown.set(key, revision);
   }
 
-  #filters(): readonly Filter[] {
-    const { kind, group } = this.#watched;
-    return [
+  #which(): readonly Alternative[] {
+    const { group } = this.#watched;
+    return kindsOf(this.#watched).map((kinds) => [
       { field: "live", equals: true },
-      ...(kind === "" ? [] : [{ field: "kind", equals: kind }]),
+      ...kinds,
       ...(group === "" ? [] : [{ field: "group", equals: group }]),
-    ];
+    ]);
   }
 
   #at(): ChangesPlace {
@@ -185,6 +186,7 @@ class Many {
 
   /** Another kind of store has another order of changes. */
   get #query(): Json {
-    return { watch: { ...this.#watched }, store: this.#context.store.kind };
+    const { kind, group } = this.#watched;
+    return { watch: { kind, group }, store: this.#context.store.kind };
   }
 }

@@ -1,4 +1,5 @@
 /** What answers when something happens to a task. */
+import type { NameSet } from "../../names.ts";
 import { checkName, Violations } from "../validation.ts";
 import { type Waited, type WaitInput, waitForTask } from "./wait.ts";
 import type { WatchContext, WatchItem } from "./watch-context.ts";
@@ -10,6 +11,8 @@ export interface WatchInput {
   readonly kind: string;
   readonly taskId: string;
   readonly group: string;
+  /** The kinds that there are for the caller; any, unless given. */
+  readonly visible?: NameSet;
   /** Empty = from the beginning, which is a snapshot. */
   readonly resumeToken: string;
 }
@@ -27,7 +30,8 @@ export class TaskWatches {
   }
 
   /** Ends only by an error: the signal's, READER_TOO_SLOW, `unavailable`; or when its reader stops reading. */
-  watch({ kind, taskId, group, resumeToken }: WatchInput, signal: AbortSignal): AsyncGenerator<WatchItem> {
+  watch(input: WatchInput, signal: AbortSignal): AsyncGenerator<WatchItem> {
+    const { kind, taskId, group, visible, resumeToken } = input;
     const v = new Violations();
     checkName(v, "kind", kind, { optional: taskId === "" && group !== "" });
     checkName(v, "task_id", taskId, { optional: true });
@@ -35,7 +39,7 @@ export class TaskWatches {
     v.check(taskId === "" || group === "", "group", "must not be set beside task_id");
     v.throwIfAny();
     return taskId === ""
-      ? watchMany(this.#context, { kind, group }, resumeToken, signal)
+      ? watchMany(this.#context, { kind, group, ...(visible && { visible }) }, resumeToken, signal)
       : watchOne(this.#context, { kind, taskId }, resumeToken, signal);
   }
 }

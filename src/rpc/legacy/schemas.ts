@@ -15,8 +15,9 @@ import type { Release } from "../../domain/schemas/release.ts";
 import { getWholeSchema } from "../../domain/schemas/whole.ts";
 import { Violations } from "../../domain/validation.ts";
 import { ServiceError } from "../../errors.ts";
+import { visibleKey } from "../principal.ts";
 import { isNotFound, orRefused, refusalOf, WholeAnswer } from "./answers.ts";
-import { createdAtOf, LEGACY_ACTOR, noteOf } from "./created-at.ts";
+import { createdAtOf, legacyActor, noteOf } from "./created-at.ts";
 import { checkJsonSchema, fromDocument, toDocument } from "./json-schema.ts";
 import type { IsPattern } from "./keywords.ts";
 import { checkedName } from "./names.ts";
@@ -64,11 +65,12 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
     name: string,
     schema: JsonSchema,
     createdAt: string,
+    actor: string,
   ): Omit<PublishInput, "violations"> => ({
     name,
     document: toDocument(schema, isPattern),
     note: noteOf(createdAt),
-    actor: LEGACY_ACTOR,
+    actor,
     compatibility: undefined,
     labels: {},
     description: undefined,
@@ -102,7 +104,8 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
       return response;
     },
 
-    mongoInsertOneSchema(request, { signal }) {
+    mongoInsertOneSchema(request, { signal, values }) {
+      const actor = legacyActor(values);
       const { importName, createdAt, activeSchema, schemasReleases } = request;
       const insert = async () => {
         const v = new Violations();
@@ -117,9 +120,9 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
           { document: toDocument(active, isPattern), note: noteOf(createdAt) },
         ];
         const outcome = await racing(async () => {
-          const made = await createSchema(schemas, { name, actor: LEGACY_ACTOR, releases }, signal);
+          const made = await createSchema(schemas, { name, actor, releases }, signal);
           if (made !== undefined) return "CREATED";
-          return (await publishRelease(schemas, publication(name, active, createdAt), signal)).outcome;
+          return (await publishRelease(schemas, publication(name, active, createdAt, actor), signal)).outcome;
         });
         const inserted = { acknowledged: "true", inserted_id: idOf(name) };
         return create(
@@ -136,8 +139,9 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
       );
     },
 
-    async mongoCountAllDocuments(_request, { signal }) {
-      const all = { namePrefix: "", labels: {}, showDeleted: false, pageSize: 1, pageToken: "" };
+    async mongoCountAllDocuments(_request, { signal, values }) {
+      const visible = values.get(visibleKey);
+      const all = { namePrefix: "", visible, labels: {}, showDeleted: false, pageSize: 1, pageToken: "" };
       const { totalSize } = await listSchemas(schemas, all, () => true, signal);
       return create(messages.MongoCountAllDocumentsResponseSchema, { amount: totalSize });
     },
@@ -164,13 +168,18 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
       return create(messages.MongoFindJsonSchemaResponseSchema, { status: "found", schema });
     },
 
-    mongoUpdateOneJsonSchema({ importName, schema, createdAt }, { signal }) {
+    mongoUpdateOneJsonSchema({ importName, schema, createdAt }, { signal, values }) {
+      const actor = legacyActor(values);
       const update = async () => {
         const v = new Violations();
         const name = checkedName(v, "import_name", importName);
         const active = checkJsonSchema(v, "schema", schema);
         v.throwIfAny();
-        const { outcome } = await publishRelease(schemas, publication(name, active, createdAt), signal);
+        const { outcome } = await publishRelease(
+          schemas,
+          publication(name, active, createdAt, actor),
+          signal,
+        );
         return create(
           messages.MongoUpdateOneJsonSchemaResponseSchema,
           outcome === "UNCHANGED"
@@ -183,9 +192,14 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
       );
     },
 
-    mongoDeleteOneJsonSchema({ importName }, { signal }) {
+    mongoDeleteOneJsonSchema({ importName }, { signal, values }) {
+      const actor = legacyActor(values);
       const remove = async () => {
-        const { schemaDeleted, revertedTo } = await deleteActive(schemas, nameOf(importName), signal);
+        const { schemaDeleted, revertedTo } = await deleteActive(
+          schemas,
+          { name: nameOf(importName), actor },
+          signal,
+        );
         return create(
           messages.MongoDeleteOneJsonSchemaResponseSchema,
           schemaDeleted
@@ -198,9 +212,10 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
       );
     },
 
-    mongoDeleteImportName({ importName }, { signal }) {
+    mongoDeleteImportName({ importName }, { signal, values }) {
+      const actor = legacyActor(values);
       const remove = async () => {
-        await deleteSchema(schemas, { ...UNCONDITIONAL, name: nameOf(importName) }, signal);
+        await deleteSchema(schemas, { ...UNCONDITIONAL, actor, name: nameOf(importName) }, signal);
         return create(messages.MongoDeleteImportNameResponseSchema, {
           success: true,
           status: "deleted",
@@ -214,15 +229,19 @@ export function schemaMethods(options: SchemaMethodsOptions): SchemaMethods {
   };
 }
 
-const UNCONDITIONAL = { note: "", actor: LEGACY_ACTOR, etag: "", requestId: "" };
+const UNCONDITIONAL = { note: "", etag: "", requestId: "" };
 
 /** Deletes the release that is active at that very moment, or tries again. */
-function deleteActive(schemas: SchemaContext, name: string, signal: AbortSignal): Promise<ReleaseDeleted> {
+function deleteActive(
+  schemas: SchemaContext,
+  which: { readonly name: string; readonly actor: string },
+  signal: AbortSignal,
+): Promise<ReleaseDeleted> {
   return racing(async () => {
-    const read = { name, consistency: "strong", minRevision: 0 } as const;
+    const read = { name: which.name, consistency: "strong", minRevision: 0 } as const;
     const { schema } = await getSchema(schemas, read, signal);
     const { activeRelease: release, etag } = schema;
-    const deletion = { ...UNCONDITIONAL, name, release, etag, allowDeleteSchema: true };
+    const deletion = { ...UNCONDITIONAL, ...which, release, etag, allowDeleteSchema: true };
     return await deleteRelease(schemas, deletion, signal);
   });
 }
