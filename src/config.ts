@@ -65,6 +65,8 @@ function build(values: Values, warnings: readonly string[], report: Report) {
       shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
       /** Whether clients of this service's predecessor are served. */
       legacyApi: values.LEGACY_API,
+      /** Whether the admin console is served at /console. */
+      console: values.CONSOLE,
       limits: {
         maxConnections: values.MAX_CONNECTIONS,
         maxConcurrentStreams: values.MAX_STREAMS,

@@ -23,6 +23,7 @@ import { TASK_OBJECTS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
+import { consolePages } from "./main/console.ts";
 import { openStores, timing } from "./main/stores.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
@@ -101,6 +102,10 @@ async function main(): Promise<void> {
     instanceId: instance,
   };
 
+  const pages = config.server.console ? consolePages() : undefined;
+  if (config.server.console && pages === undefined) {
+    log.warn("there is no console at /console until npm run build:console has made it");
+  }
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router: ConnectRouter) => {
@@ -114,6 +119,7 @@ async function main(): Promise<void> {
     interceptors: [errorInterceptor(log)],
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
+    pages,
     readiness,
     log,
     errorDomain: "dbconn",

@@ -33,6 +33,7 @@ export const SETTINGS = {
   ),
   SHUTDOWN_TIMEOUT: duration("100ms", "10m", "10s"),
   LEGACY_API: flag(true),
+  CONSOLE: flag(true),
 
   DATA_DIR: text("a folder", NOT_EMPTY, "./data"),
   REDIS_URL: optionalText("redis://HOST:PORT/DB, or rediss:// for TLS", /^rediss?:\/\/[^/]/),

@@ -13,6 +13,7 @@ import { installHooks } from "./hooks.ts";
 import type { Limits } from "./limits.ts";
 import type { ServerLog } from "./log.ts";
 import { createOnePort, type OnePort } from "./one-port.ts";
+import { addPages, type Pages } from "./pages.ts";
 import type { Readiness } from "./readiness.ts";
 import { createRpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly limits: Limits;
   /** Origins (`https://host:port`) whose pages may call; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** Served to browsers beside the calls; nothing by default. */
+  readonly pages?: Pages | undefined;
   readonly readiness: Readiness;
   readonly log: ServerLog;
   /** The `domain` of google.rpc.ErrorInfo in the errors that the port itself makes. */
@@ -95,6 +98,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     closing: () => closing !== undefined,
   });
   addProbes(app, readiness);
+  if (options.pages !== undefined) await addPages(app, options.pages);
   await app.register(rpc.plugin);
   await app.ready();
 

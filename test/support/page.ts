@@ -9,7 +9,7 @@ import { onTestFinished } from "vitest";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ENTRY = "virtual-page.ts";
 /** Without a GPU, without calls home, and as whoever runs the tests. */
-const CHROMIUM_ARGS = [
+export const CHROMIUM_ARGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
