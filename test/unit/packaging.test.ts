@@ -28,11 +28,12 @@ describe("the container image", () => {
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
   });
 
-  it("is built from nothing but what it runs", () => {
+  it("is built from nothing but what it runs, and what its console is made of", () => {
     const lines = readFileSync(".dockerignore", "utf8")
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
-    expect(lines).toEqual(["*", "!package.json", "!package-lock.json", "!gen", "!src"]);
+    const builds = ["!console", "console/dist", "!scripts/build-console.ts", "!tsconfig.json"];
+    expect(lines).toEqual(["*", "!package.json", "!package-lock.json", "!gen", "!src", ...builds]);
   });
 });
 
