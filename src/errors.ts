@@ -43,6 +43,8 @@ export type Reason =
   | "ENTRY_NOT_FOUND"
   // aborted
   | "ETAG_MISMATCH"
+  | "LEASE_LOST"
+  | "SLOTS_MOVED"
   | "CONTENTION"
   // failed_precondition
   | "ILLEGAL_TRANSITION"

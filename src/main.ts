@@ -15,6 +15,7 @@ import { createObjects } from "./consistency/dual-store.ts";
 import { Feed } from "./consistency/feed.ts";
 import type { ObjectKind } from "./consistency/objects.ts";
 import { StoresView } from "./consistency/stores-view.ts";
+import { Fills } from "./domain/cache/fills.ts";
 import { Bodies } from "./domain/schemas/bodies.ts";
 import { schemaObjects } from "./domain/schemas/collections.ts";
 import { SchemaRetention } from "./domain/schemas/retention.ts";
@@ -31,6 +32,7 @@ import { createLegacyService } from "./rpc/legacy/service.ts";
 import { createSchemaService } from "./rpc/schema-service.ts";
 import { createStatusService } from "./rpc/status-service.ts";
 import { taskService } from "./rpc/task-service.ts";
+import type { DeadlineRule } from "./server/deadline.ts";
 import { createLimits } from "./server/limits.ts";
 import { createReadiness } from "./server/readiness.ts";
 import { createServer } from "./server/server.ts";
@@ -45,8 +47,11 @@ const FIRST_LEASE_MS = 2_000;
 const SWEEP_EVERY_MS = 60_000;
 /** How often a watch without news says that it is alive: often enough for proxies that end silent streams. */
 const HEARTBEAT_MS = 15_000;
-/** WaitTask may wait for 60 s; the rest is for the answer. */
-const WAIT_DEADLINE = { defaultMs: 65_000, maxMs: 65_000, waits: true };
+/** WaitTask may wait for 60 s, LeaseEntry for 30 s; the rest is for the answer. */
+const WAITING: Readonly<Record<string, DeadlineRule>> = {
+  "/dbconn.v1.TaskService/WaitTask": { defaultMs: 65_000, maxMs: 65_000, waits: true },
+  "/dbconn.v1.CacheService/LeaseEntry": { defaultMs: 35_000, maxMs: 35_000, waits: true },
+};
 
 function readConfig(): Config {
   try {
@@ -89,7 +94,10 @@ async function main(): Promise<void> {
     ...common,
     store: cache,
     generation: stores,
+    timing,
+    chance: Math.random,
     ttls: config.cache.ttls,
+    fills: new Fills(),
     stats: { hits: 0, misses: 0 },
   };
   const maxMessageBytes = config.server.limits.writeMaxBytes;
@@ -123,7 +131,7 @@ async function main(): Promise<void> {
     readiness,
     log,
     errorDomain: "dbconn",
-    deadlineFor: (path) => (path === "/dbconn.v1.TaskService/WaitTask" ? WAIT_DEADLINE : undefined),
+    deadlineFor: (path) => (Object.hasOwn(WAITING, path) ? WAITING[path] : undefined),
   });
 
   generation.start();

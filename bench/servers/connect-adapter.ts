@@ -3,9 +3,11 @@
 import { randomBytes } from "node:crypto";
 import http from "node:http";
 import http2 from "node:http2";
+import { setTimeout as delay } from "node:timers/promises";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
 import { MemoryCacheStore } from "../../src/adapters/memory/cache.ts";
+import { Fills } from "../../src/domain/cache/fills.ts";
 import { createCacheService } from "../../src/rpc/cache-service.ts";
 import { VALUE } from "../loads/calls.ts";
 import { listen } from "./listen.ts";
@@ -24,6 +26,9 @@ const cache = {
   generation: { current: () => 1 },
   clock: { now: Date.now },
   ids: { random: () => randomBytes(12).toString("base64url") },
+  timing: { monotonic: () => performance.now(), sleep: (ms: number) => delay(ms) },
+  chance: Math.random,
+  fills: new Fills(),
   ttls: { default: 30 * 60_000, byNamespace: {} },
   stats: { hits: 0, misses: 0 },
 };

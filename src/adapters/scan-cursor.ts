@@ -6,6 +6,7 @@ export interface ScanIdentity {
   readonly generation: number;
   readonly namespace: string | undefined;
   readonly pattern: string;
+  readonly of: "entries" | "leases";
 }
 
 const CHECK_CHARS = 12;
@@ -34,7 +35,7 @@ export function invalidCursor(): ServiceError {
 }
 
 /** A guard against mistakes, not against forgers: a forged position shows nothing that the scan would not. */
-function checkOf({ generation, namespace, pattern }: ScanIdentity): string {
-  const scan = JSON.stringify([generation, namespace ?? null, pattern]);
+function checkOf({ generation, namespace, pattern, of }: ScanIdentity): string {
+  const scan = JSON.stringify([generation, namespace ?? null, pattern, of]);
   return createHash("sha256").update(scan).digest("base64url").slice(0, CHECK_CHARS);
 }

@@ -5,16 +5,23 @@ import { batchDeleteEntries, batchGetEntries, batchSetEntries } from "../domain/
 import { clearCache } from "../domain/cache/clear.ts";
 import type { CacheContext } from "../domain/cache/context.ts";
 import { deleteEntry, getEntry, incrementEntry, setEntry, touchEntry } from "../domain/cache/entries.ts";
+import { leaseEntry } from "../domain/cache/lease.ts";
 import { listKeys } from "../domain/cache/list-keys.ts";
 import { cacheStats } from "../domain/cache/stats.ts";
 import { ResponseBudget } from "./budget.ts";
-import { entryHead, entryMessage, itemResult, lifetimeRequest, setRequest } from "./cache-messages.ts";
+import {
+  entryHead,
+  entryMessage,
+  itemResult,
+  leaseRequest,
+  leaseResponse,
+  lifetimeRequest,
+  setRequest,
+} from "./cache-messages.ts";
 import { int64 } from "./convert.ts";
 import { visibleKey } from "./principal.ts";
 
-type Implemented = Omit<ServiceImpl<typeof messages.CacheService>, "leaseEntry">;
-
-export function createCacheService(cache: CacheContext): Implemented {
+export function createCacheService(cache: CacheContext): ServiceImpl<typeof messages.CacheService> {
   return {
     async getEntry(request, { signal }) {
       const entry = await getEntry(cache, request, signal);
@@ -70,6 +77,10 @@ export function createCacheService(cache: CacheContext): Implemented {
         results: items.map((item) => ({ result: itemResult(item, "existed", same, { mutation: true }) })),
         deletedCount: items.filter((item) => "value" in item && item.value).length,
       });
+    },
+
+    async leaseEntry(request, { signal }) {
+      return leaseResponse(await leaseEntry(cache, leaseRequest(request), signal));
     },
 
     async listKeys(request, { signal }) {

@@ -3,7 +3,7 @@ import { fresh } from "./check.ts";
 
 export const GENERATION = 10;
 export const LONG_MS = 60_000;
-export const SHORT_MS = 40;
+export const SHORT_MS = 80;
 export const ALWAYS: SetCondition = { kind: "always" };
 
 export function newName(): EntryName {

@@ -1,22 +1,11 @@
 // Each promise of the cache store's contract can fail: here are stores that break one, and the suite finds it.
 import { expect, it } from "vitest";
 import { MemoryCacheStore, type StoredEntry } from "../../src/adapters/memory/cache.ts";
-import type {
-  CacheStore,
-  EntryName,
-  EntryValue,
-  Lifetime,
-  SetCondition,
-} from "../../src/ports/cache-store.ts";
+import type { CacheStore, EntryName, Lifetime, NewEntry, SetCondition } from "../../src/ports/cache-store.ts";
 import { cacheChecks } from "./cache.ts";
 import { brokenPromises } from "./check.ts";
 import { onVirtualClock } from "./memory-harness.ts";
 
-interface Setting {
-  readonly value: EntryValue;
-  readonly lifetime: Lifetime;
-  readonly etag: string;
-}
 type Increment = Parameters<CacheStore["increment"]>[2];
 type Query = Parameters<CacheStore["scan"]>[1];
 
@@ -55,13 +44,13 @@ class BytesBecomeText extends MemoryCacheStore {
 }
 
 class ConditionIsIgnored extends MemoryCacheStore {
-  override async set(generation: number, name: EntryName, entry: Setting, _condition: SetCondition) {
+  override async set(generation: number, name: EntryName, entry: NewEntry, _condition: SetCondition) {
     return super.set(generation, name, entry, { kind: "always" });
   }
 }
 
 class ConditionIsCheckedBefore extends MemoryCacheStore {
-  override async set(generation: number, name: EntryName, entry: Setting, condition: SetCondition) {
+  override async set(generation: number, name: EntryName, entry: NewEntry, condition: SetCondition) {
     const before = this.read(generation, name);
     await Promise.resolve();
     const met = condition.kind !== "if_absent" || before === undefined;
@@ -226,7 +215,7 @@ class FewRequestsAreRemembered extends MemoryCacheStore {
 }
 
 class SetKeepsTheRequests extends MemoryCacheStore {
-  override async set(generation: number, name: EntryName, entry: Setting, condition: SetCondition) {
+  override async set(generation: number, name: EntryName, entry: NewEntry, condition: SetCondition) {
     const requestIds = this.read(generation, name)?.requestIds ?? [];
     const verdict = await super.set(generation, name, entry, condition);
     const stored = this.read(generation, name);

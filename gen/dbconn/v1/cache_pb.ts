@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dbconn/v1/cache.proto.
  */
 export const file_dbconn_v1_cache: GenFile = /*@__PURE__*/
-  fileDesc("ChVkYmNvbm4vdjEvY2FjaGUucHJvdG8SCWRiY29ubi52MSKUAQoKQ2FjaGVFbnRyeRIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEg4KBHRleHQYAyABKAlIABIOCgRkYXRhGAQgASgMSAASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYBiABKAlCBwoFdmFsdWUiMQoPR2V0RW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkiOAoQR2V0RW50cnlSZXNwb25zZRIkCgVlbnRyeRgBIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5IsoBCg9TZXRFbnRyeVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgsKA2tleRgCIAEoCRIOCgR0ZXh0GAMgASgJSAASDgoEZGF0YRgEIAEoDEgAEiYKA3R0bBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdwZXJzaXN0GAYgASgIEicKCWNvbmRpdGlvbhgHIAEoDjIULmRiY29ubi52MS5Db25kaXRpb24SDAoEZXRhZxgIIAEoCUIHCgV2YWx1ZSI4ChBTZXRFbnRyeVJlc3BvbnNlEiQKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnkiNAoSRGVsZXRlRW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkiJgoTRGVsZXRlRW50cnlSZXNwb25zZRIPCgdleGlzdGVkGAEgASgIImwKEVRvdWNoRW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3BlcnNpc3QYBCABKAgiOgoSVG91Y2hFbnRyeVJlc3BvbnNlEiQKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnkiogEKFUluY3JlbWVudEVudHJ5UmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEhIKBWRlbHRhGAMgASgDSACIAQESJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3BlcnNpc3QYBSABKAgSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZfZGVsdGEiXwoWSW5jcmVtZW50RW50cnlSZXNwb25zZRINCgV2YWx1ZRgBIAEoAxIkCgVlbnRyeRgCIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5EhAKCHJlcGxheWVkGAMgASgIIjkKFkJhdGNoR2V0RW50cmllc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBGtleXMYAiADKAkitgEKF0JhdGNoR2V0RW50cmllc1Jlc3BvbnNlEjoKB3Jlc3VsdHMYASADKAsyKS5kYmNvbm4udjEuQmF0Y2hHZXRFbnRyaWVzUmVzcG9uc2UuUmVzdWx0Gl8KBlJlc3VsdBImCgVlbnRyeRgBIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5SAASIwoGc3RhdHVzGAIgASgLMhEuZGJjb25uLnYxLlN0YXR1c0gAQggKBnJlc3VsdCJGChZCYXRjaFNldEVudHJpZXNSZXF1ZXN0EiwKCHJlcXVlc3RzGAEgAygLMhouZGJjb25uLnYxLlNldEVudHJ5UmVxdWVzdCK2AQoXQmF0Y2hTZXRFbnRyaWVzUmVzcG9uc2USOgoHcmVzdWx0cxgBIAMoCzIpLmRiY29ubi52MS5CYXRjaFNldEVudHJpZXNSZXNwb25zZS5SZXN1bHQaXwoGUmVzdWx0EiYKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnlIABIjCgZzdGF0dXMYAiABKAsyES5kYmNvbm4udjEuU3RhdHVzSABCCAoGcmVzdWx0IjwKGUJhdGNoRGVsZXRlRW50cmllc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBGtleXMYAiADKAkivgEKGkJhdGNoRGVsZXRlRW50cmllc1Jlc3BvbnNlEj0KB3Jlc3VsdHMYASADKAsyLC5kYmNvbm4udjEuQmF0Y2hEZWxldGVFbnRyaWVzUmVzcG9uc2UuUmVzdWx0EhUKDWRlbGV0ZWRfY291bnQYAiABKAUaSgoGUmVzdWx0EhEKB2V4aXN0ZWQYASABKAhIABIjCgZzdGF0dXMYAiABKAsyES5kYmNvbm4udjEuU3RhdHVzSABCCAoGcmVzdWx0IooBChFMZWFzZUVudHJ5UmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEiwKCWxlYXNlX3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgR3YWl0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIrABChJMZWFzZUVudHJ5UmVzcG9uc2USKAoHb3V0Y29tZRgBIAEoDjIXLmRiY29ubi52MS5MZWFzZU91dGNvbWUSJAoFZW50cnkYAiABKAsyFS5kYmNvbm4udjEuQ2FjaGVFbnRyeRITCgtsZWFzZV90b2tlbhgDIAEoCRI1ChFsZWFzZV9leHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiigEKD0xpc3RLZXlzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDwoHcGF0dGVybhgCIAEoCRIWCg5pbmNsdWRlX3ZhbHVlcxgDIAEoCBIUCgxpbmNsdWRlX3R0bHMYBCABKAgSEQoJcGFnZV9zaXplGAUgASgFEhIKCnBhZ2VfdG9rZW4YBiABKAkiYQoQTGlzdEtleXNSZXNwb25zZRIMCgRrZXlzGAEgAygJEiYKB2VudHJpZXMYAiADKAsyFS5kYmNvbm4udjEuQ2FjaGVFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkilgEKEUNsZWFyQ2FjaGVSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdwYXR0ZXJuGAIgASgJEhYKDmFsbF9uYW1lc3BhY2VzGAMgASgIEhUKDXZhbGlkYXRlX29ubHkYBCABKAgSGwoOZXhwZWN0ZWRfY291bnQYBSABKANIAIgBAUIRCg9fZXhwZWN0ZWRfY291bnQiOwoSQ2xlYXJDYWNoZVJlc3BvbnNlEhUKDWNsZWFyZWRfY291bnQYASABKAMSDgoGc2FtcGxlGAIgAygJIikKFEdldENhY2hlU3RhdHNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCSLQAQoVR2V0Q2FjaGVTdGF0c1Jlc3BvbnNlEgwKBGhpdHMYASABKAMSDgoGbWlzc2VzGAIgASgDEkMKCm5hbWVzcGFjZXMYAyADKAsyLy5kYmNvbm4udjEuR2V0Q2FjaGVTdGF0c1Jlc3BvbnNlLk5hbWVzcGFjZVN0YXRzEg8KB3BhcnRpYWwYBCABKAgaQwoOTmFtZXNwYWNlU3RhdHMSEQoJbmFtZXNwYWNlGAEgASgJEg8KB2VudHJpZXMYAiABKAMSDQoFYnl0ZXMYAyABKAMqWQoJQ29uZGl0aW9uEhkKFUNPTkRJVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTkRJVElPTl9JRl9BQlNFTlQQARIYChRDT05ESVRJT05fSUZfUFJFU0VOVBACKpABCgxMZWFzZU91dGNvbWUSHQoZTEVBU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEUxFQVNFX09VVENPTUVfSElUEAESFwoTTEVBU0VfT1VUQ09NRV9TVEFMRRACEhkKFUxFQVNFX09VVENPTUVfR1JBTlRFRBADEhYKEkxFQVNFX09VVENPTUVfV0FJVBAEMuIHCgxDYWNoZVNlcnZpY2USSAoIR2V0RW50cnkSGi5kYmNvbm4udjEuR2V0RW50cnlSZXF1ZXN0GhsuZGJjb25uLnYxLkdldEVudHJ5UmVzcG9uc2UiA5ACARJDCghTZXRFbnRyeRIaLmRiY29ubi52MS5TZXRFbnRyeVJlcXVlc3QaGy5kYmNvbm4udjEuU2V0RW50cnlSZXNwb25zZRJMCgtEZWxldGVFbnRyeRIdLmRiY29ubi52MS5EZWxldGVFbnRyeVJlcXVlc3QaHi5kYmNvbm4udjEuRGVsZXRlRW50cnlSZXNwb25zZRJJCgpUb3VjaEVudHJ5EhwuZGJjb25uLnYxLlRvdWNoRW50cnlSZXF1ZXN0Gh0uZGJjb25uLnYxLlRvdWNoRW50cnlSZXNwb25zZRJVCg5JbmNyZW1lbnRFbnRyeRIgLmRiY29ubi52MS5JbmNyZW1lbnRFbnRyeVJlcXVlc3QaIS5kYmNvbm4udjEuSW5jcmVtZW50RW50cnlSZXNwb25zZRJdCg9CYXRjaEdldEVudHJpZXMSIS5kYmNvbm4udjEuQmF0Y2hHZXRFbnRyaWVzUmVxdWVzdBoiLmRiY29ubi52MS5CYXRjaEdldEVudHJpZXNSZXNwb25zZSIDkAIBElgKD0JhdGNoU2V0RW50cmllcxIhLmRiY29ubi52MS5CYXRjaFNldEVudHJpZXNSZXF1ZXN0GiIuZGJjb25uLnYxLkJhdGNoU2V0RW50cmllc1Jlc3BvbnNlEmEKEkJhdGNoRGVsZXRlRW50cmllcxIkLmRiY29ubi52MS5CYXRjaERlbGV0ZUVudHJpZXNSZXF1ZXN0GiUuZGJjb25uLnYxLkJhdGNoRGVsZXRlRW50cmllc1Jlc3BvbnNlEkkKCkxlYXNlRW50cnkSHC5kYmNvbm4udjEuTGVhc2VFbnRyeVJlcXVlc3QaHS5kYmNvbm4udjEuTGVhc2VFbnRyeVJlc3BvbnNlEkgKCExpc3RLZXlzEhouZGJjb25uLnYxLkxpc3RLZXlzUmVxdWVzdBobLmRiY29ubi52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESSQoKQ2xlYXJDYWNoZRIcLmRiY29ubi52MS5DbGVhckNhY2hlUmVxdWVzdBodLmRiY29ubi52MS5DbGVhckNhY2hlUmVzcG9uc2USVwoNR2V0Q2FjaGVTdGF0cxIfLmRiY29ubi52MS5HZXRDYWNoZVN0YXRzUmVxdWVzdBogLmRiY29ubi52MS5HZXRDYWNoZVN0YXRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_dbconn_v1_common, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChVkYmNvbm4vdjEvY2FjaGUucHJvdG8SCWRiY29ubi52MSKUAQoKQ2FjaGVFbnRyeRIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEg4KBHRleHQYAyABKAlIABIOCgRkYXRhGAQgASgMSAASLwoLZXhwaXJlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgwKBGV0YWcYBiABKAlCBwoFdmFsdWUiMQoPR2V0RW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkiOAoQR2V0RW50cnlSZXNwb25zZRIkCgVlbnRyeRgBIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5IrwCCg9TZXRFbnRyeVJlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgsKA2tleRgCIAEoCRIOCgR0ZXh0GAMgASgJSAASDgoEZGF0YRgEIAEoDEgAEiYKA3R0bBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdwZXJzaXN0GAYgASgIEicKCWNvbmRpdGlvbhgHIAEoDjIULmRiY29ubi52MS5Db25kaXRpb24SDAoEZXRhZxgIIAEoCRITCgtsZWFzZV90b2tlbhgJIAEoCRIsCglzdGFsZV90dGwYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLQoKdHRsX2ppdHRlchgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIHCgV2YWx1ZSI4ChBTZXRFbnRyeVJlc3BvbnNlEiQKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnkiNAoSRGVsZXRlRW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkiJgoTRGVsZXRlRW50cnlSZXNwb25zZRIPCgdleGlzdGVkGAEgASgIImwKEVRvdWNoRW50cnlSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRILCgNrZXkYAiABKAkSJgoDdHRsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3BlcnNpc3QYBCABKAgiOgoSVG91Y2hFbnRyeVJlc3BvbnNlEiQKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnkiogEKFUluY3JlbWVudEVudHJ5UmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEhIKBWRlbHRhGAMgASgDSACIAQESJgoDdHRsGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB3BlcnNpc3QYBSABKAgSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZfZGVsdGEiXwoWSW5jcmVtZW50RW50cnlSZXNwb25zZRINCgV2YWx1ZRgBIAEoAxIkCgVlbnRyeRgCIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5EhAKCHJlcGxheWVkGAMgASgIIjkKFkJhdGNoR2V0RW50cmllc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBGtleXMYAiADKAkitgEKF0JhdGNoR2V0RW50cmllc1Jlc3BvbnNlEjoKB3Jlc3VsdHMYASADKAsyKS5kYmNvbm4udjEuQmF0Y2hHZXRFbnRyaWVzUmVzcG9uc2UuUmVzdWx0Gl8KBlJlc3VsdBImCgVlbnRyeRgBIAEoCzIVLmRiY29ubi52MS5DYWNoZUVudHJ5SAASIwoGc3RhdHVzGAIgASgLMhEuZGJjb25uLnYxLlN0YXR1c0gAQggKBnJlc3VsdCJGChZCYXRjaFNldEVudHJpZXNSZXF1ZXN0EiwKCHJlcXVlc3RzGAEgAygLMhouZGJjb25uLnYxLlNldEVudHJ5UmVxdWVzdCK2AQoXQmF0Y2hTZXRFbnRyaWVzUmVzcG9uc2USOgoHcmVzdWx0cxgBIAMoCzIpLmRiY29ubi52MS5CYXRjaFNldEVudHJpZXNSZXNwb25zZS5SZXN1bHQaXwoGUmVzdWx0EiYKBWVudHJ5GAEgASgLMhUuZGJjb25uLnYxLkNhY2hlRW50cnlIABIjCgZzdGF0dXMYAiABKAsyES5kYmNvbm4udjEuU3RhdHVzSABCCAoGcmVzdWx0IjwKGUJhdGNoRGVsZXRlRW50cmllc1JlcXVlc3QSEQoJbmFtZXNwYWNlGAEgASgJEgwKBGtleXMYAiADKAkivgEKGkJhdGNoRGVsZXRlRW50cmllc1Jlc3BvbnNlEj0KB3Jlc3VsdHMYASADKAsyLC5kYmNvbm4udjEuQmF0Y2hEZWxldGVFbnRyaWVzUmVzcG9uc2UuUmVzdWx0EhUKDWRlbGV0ZWRfY291bnQYAiABKAUaSgoGUmVzdWx0EhEKB2V4aXN0ZWQYASABKAhIABIjCgZzdGF0dXMYAiABKAsyES5kYmNvbm4udjEuU3RhdHVzSABCCAoGcmVzdWx0IooBChFMZWFzZUVudHJ5UmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSCwoDa2V5GAIgASgJEiwKCWxlYXNlX3R0bBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgR3YWl0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIuABChJMZWFzZUVudHJ5UmVzcG9uc2USKAoHb3V0Y29tZRgBIAEoDjIXLmRiY29ubi52MS5MZWFzZU91dGNvbWUSJAoFZW50cnkYAiABKAsyFS5kYmNvbm4udjEuQ2FjaGVFbnRyeRITCgtsZWFzZV90b2tlbhgDIAEoCRI1ChFsZWFzZV9leHBpcmVfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoLcmV0cnlfYWZ0ZXIYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iigEKD0xpc3RLZXlzUmVxdWVzdBIRCgluYW1lc3BhY2UYASABKAkSDwoHcGF0dGVybhgCIAEoCRIWCg5pbmNsdWRlX3ZhbHVlcxgDIAEoCBIUCgxpbmNsdWRlX3R0bHMYBCABKAgSEQoJcGFnZV9zaXplGAUgASgFEhIKCnBhZ2VfdG9rZW4YBiABKAkiYQoQTGlzdEtleXNSZXNwb25zZRIMCgRrZXlzGAEgAygJEiYKB2VudHJpZXMYAiADKAsyFS5kYmNvbm4udjEuQ2FjaGVFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAyABKAkilgEKEUNsZWFyQ2FjaGVSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCRIPCgdwYXR0ZXJuGAIgASgJEhYKDmFsbF9uYW1lc3BhY2VzGAMgASgIEhUKDXZhbGlkYXRlX29ubHkYBCABKAgSGwoOZXhwZWN0ZWRfY291bnQYBSABKANIAIgBAUIRCg9fZXhwZWN0ZWRfY291bnQiOwoSQ2xlYXJDYWNoZVJlc3BvbnNlEhUKDWNsZWFyZWRfY291bnQYASABKAMSDgoGc2FtcGxlGAIgAygJIikKFEdldENhY2hlU3RhdHNSZXF1ZXN0EhEKCW5hbWVzcGFjZRgBIAEoCSLQAQoVR2V0Q2FjaGVTdGF0c1Jlc3BvbnNlEgwKBGhpdHMYASABKAMSDgoGbWlzc2VzGAIgASgDEkMKCm5hbWVzcGFjZXMYAyADKAsyLy5kYmNvbm4udjEuR2V0Q2FjaGVTdGF0c1Jlc3BvbnNlLk5hbWVzcGFjZVN0YXRzEg8KB3BhcnRpYWwYBCABKAgaQwoOTmFtZXNwYWNlU3RhdHMSEQoJbmFtZXNwYWNlGAEgASgJEg8KB2VudHJpZXMYAiABKAMSDQoFYnl0ZXMYAyABKAMqWQoJQ29uZGl0aW9uEhkKFUNPTkRJVElPTl9VTlNQRUNJRklFRBAAEhcKE0NPTkRJVElPTl9JRl9BQlNFTlQQARIYChRDT05ESVRJT05fSUZfUFJFU0VOVBACKpABCgxMZWFzZU91dGNvbWUSHQoZTEVBU0VfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhUKEUxFQVNFX09VVENPTUVfSElUEAESFwoTTEVBU0VfT1VUQ09NRV9TVEFMRRACEhkKFUxFQVNFX09VVENPTUVfR1JBTlRFRBADEhYKEkxFQVNFX09VVENPTUVfV0FJVBAEMuIHCgxDYWNoZVNlcnZpY2USSAoIR2V0RW50cnkSGi5kYmNvbm4udjEuR2V0RW50cnlSZXF1ZXN0GhsuZGJjb25uLnYxLkdldEVudHJ5UmVzcG9uc2UiA5ACARJDCghTZXRFbnRyeRIaLmRiY29ubi52MS5TZXRFbnRyeVJlcXVlc3QaGy5kYmNvbm4udjEuU2V0RW50cnlSZXNwb25zZRJMCgtEZWxldGVFbnRyeRIdLmRiY29ubi52MS5EZWxldGVFbnRyeVJlcXVlc3QaHi5kYmNvbm4udjEuRGVsZXRlRW50cnlSZXNwb25zZRJJCgpUb3VjaEVudHJ5EhwuZGJjb25uLnYxLlRvdWNoRW50cnlSZXF1ZXN0Gh0uZGJjb25uLnYxLlRvdWNoRW50cnlSZXNwb25zZRJVCg5JbmNyZW1lbnRFbnRyeRIgLmRiY29ubi52MS5JbmNyZW1lbnRFbnRyeVJlcXVlc3QaIS5kYmNvbm4udjEuSW5jcmVtZW50RW50cnlSZXNwb25zZRJdCg9CYXRjaEdldEVudHJpZXMSIS5kYmNvbm4udjEuQmF0Y2hHZXRFbnRyaWVzUmVxdWVzdBoiLmRiY29ubi52MS5CYXRjaEdldEVudHJpZXNSZXNwb25zZSIDkAIBElgKD0JhdGNoU2V0RW50cmllcxIhLmRiY29ubi52MS5CYXRjaFNldEVudHJpZXNSZXF1ZXN0GiIuZGJjb25uLnYxLkJhdGNoU2V0RW50cmllc1Jlc3BvbnNlEmEKEkJhdGNoRGVsZXRlRW50cmllcxIkLmRiY29ubi52MS5CYXRjaERlbGV0ZUVudHJpZXNSZXF1ZXN0GiUuZGJjb25uLnYxLkJhdGNoRGVsZXRlRW50cmllc1Jlc3BvbnNlEkkKCkxlYXNlRW50cnkSHC5kYmNvbm4udjEuTGVhc2VFbnRyeVJlcXVlc3QaHS5kYmNvbm4udjEuTGVhc2VFbnRyeVJlc3BvbnNlEkgKCExpc3RLZXlzEhouZGJjb25uLnYxLkxpc3RLZXlzUmVxdWVzdBobLmRiY29ubi52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESSQoKQ2xlYXJDYWNoZRIcLmRiY29ubi52MS5DbGVhckNhY2hlUmVxdWVzdBodLmRiY29ubi52MS5DbGVhckNhY2hlUmVzcG9uc2USVwoNR2V0Q2FjaGVTdGF0cxIfLmRiY29ubi52MS5HZXRDYWNoZVN0YXRzUmVxdWVzdBogLmRiY29ubi52MS5HZXRDYWNoZVN0YXRzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_dbconn_v1_common, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A value with a lifetime.
@@ -180,6 +180,29 @@ export type SetEntryRequest = Message<"dbconn.v1.SetEntryRequest"> & {
    * @generated from field: string etag = 8;
    */
   etag: string;
+
+  /**
+   * Store only under this lease of LeaseEntry while it lives: ABORTED otherwise. Not together with condition or etag.
+   *
+   * @generated from field: string lease_token = 9;
+   */
+  leaseToken: string;
+
+  /**
+   * How long past its lifetime LeaseEntry may still answer the value (as STALE) while somebody makes a new one; to all
+   * other methods it is absent by then. At most 10 years; not with persist. The value is kept twice for that.
+   *
+   * @generated from field: google.protobuf.Duration stale_ttl = 10;
+   */
+  staleTtl?: Duration | undefined;
+
+  /**
+   * Shortens the lifetime by a random part of up to this, so that entries stored together do not end together. Less
+   * than the lifetime; not with persist.
+   *
+   * @generated from field: google.protobuf.Duration ttl_jitter = 11;
+   */
+  ttlJitter?: Duration | undefined;
 };
 
 /**
@@ -610,14 +633,14 @@ export type LeaseEntryRequest = Message<"dbconn.v1.LeaseEntryRequest"> & {
   key: string;
 
   /**
-   * How long the caller may take to fill. Default 10 s, at most 5 min.
+   * How long the caller may take to fill. Default 10 s, more than 0 and at most 5 min.
    *
    * @generated from field: google.protobuf.Duration lease_ttl = 3;
    */
   leaseTtl?: Duration | undefined;
 
   /**
-   * How long to wait for somebody else's fill. Default 2 s, at most 30 s.
+   * How long to wait for somebody else's fill. Default 2 s, at most 30 s; 0 does not wait.
    *
    * @generated from field: google.protobuf.Duration wait = 4;
    */
@@ -641,19 +664,32 @@ export type LeaseEntryResponse = Message<"dbconn.v1.LeaseEntryResponse"> & {
   outcome: LeaseOutcome;
 
   /**
+   * With HIT and STALE, and with GRANTED where there is a stale value. The expire_time of a stale one is past.
+   *
    * @generated from field: dbconn.v1.CacheEntry entry = 2;
    */
   entry?: CacheEntry | undefined;
 
   /**
+   * With GRANTED.
+   *
    * @generated from field: string lease_token = 3;
    */
   leaseToken: string;
 
   /**
+   * When the lease ends: with GRANTED the caller's own, with STALE and WAIT that of whoever is making the value.
+   *
    * @generated from field: google.protobuf.Timestamp lease_expire_time = 4;
    */
   leaseExpireTime?: Timestamp | undefined;
+
+  /**
+   * With WAIT: how long to wait before asking again.
+   *
+   * @generated from field: google.protobuf.Duration retry_after = 5;
+   */
+  retryAfter?: Duration | undefined;
 };
 
 /**
@@ -957,14 +993,15 @@ export const LeaseOutcome = {
   HIT: 1,
 
   /**
-   * `entry` is past its lifetime; somebody else is making a new one.
+   * `entry` is past its lifetime and within its stale_ttl; somebody else is making a new one. Answered at once.
    *
    * @generated from enum value: LEASE_OUTCOME_STALE = 2;
    */
   STALE: 2,
 
   /**
-   * The caller is to make the value and pass `lease_token` with it to SetEntry.
+   * The caller, and nobody else, is to make the value and pass `lease_token` with it to SetEntry. `entry` is the stale
+   * value where there is one.
    *
    * @generated from enum value: LEASE_OUTCOME_GRANTED = 3;
    */
@@ -1010,7 +1047,8 @@ export const CacheService: GenService<{
     output: typeof GetEntryResponseSchema;
   },
   /**
-   * Stores a value. FAILED_PRECONDITION when `condition` is not met, ABORTED when `etag` is not current.
+   * Stores a value. FAILED_PRECONDITION when `condition` is not met, ABORTED when `etag` is not current or
+   * `lease_token` is no longer the live lease (reason LEASE_LOST).
    *
    * @generated from rpc dbconn.v1.CacheService.SetEntry
    */
@@ -1030,7 +1068,7 @@ export const CacheService: GenService<{
     output: typeof DeleteEntryResponseSchema;
   },
   /**
-   * Reads an entry and gives it a new lifetime. NOT_FOUND when absent.
+   * Reads an entry and gives it a new lifetime, which its stale_ttl then follows. NOT_FOUND when absent.
    *
    * @generated from rpc dbconn.v1.CacheService.TouchEntry
    */
@@ -1081,7 +1119,9 @@ export const CacheService: GenService<{
     output: typeof BatchDeleteEntriesResponseSchema;
   },
   /**
-   * The value, or for one caller a lease to fill it while the others wait or get the stale value.
+   * Stampede control: the value, or for one caller a lease to fill it while the others wait, or get the stale value.
+   * The lease ends with its time, and with every write or removal of the entry: a fill after that is refused, so that
+   * it never replaces something newer.
    *
    * @generated from rpc dbconn.v1.CacheService.LeaseEntry
    */

@@ -4,7 +4,9 @@ import type {
   EntryName,
   EntryValue,
   IncrementResult,
+  LeaseResult,
   Lifetime,
+  NewEntry,
   ScanPage,
   SetCondition,
 } from "../../ports/cache-store.ts";
@@ -13,6 +15,7 @@ import { decodeCursor, encodeCursor, invalidCursor } from "../scan-cursor.ts";
 import { throwIfAborted } from "../signal.ts";
 import { KeyBuckets } from "./key-buckets.ts";
 import { idOf, Keyspace, type KeyspaceOptions } from "./keyspace.ts";
+import { isLive, type LeaseRecord, leased, recordBytes, showable, staleOf } from "./lease-record.ts";
 
 export interface StoredEntry {
   readonly value: EntryValue;
@@ -31,10 +34,14 @@ export class MemoryCacheStore implements CacheStore {
   readonly #now: () => number;
   readonly #keys = new KeyBuckets();
   readonly #entries: Keyspace<StoredEntry>;
+  readonly #recordKeys = new KeyBuckets();
+  readonly #records: Keyspace<LeaseRecord>;
 
   constructor(options: KeyspaceOptions) {
     this.#now = options.now;
     this.#entries = new Keyspace(options, bytesOf, (id) => this.#keys.delete(id));
+    const bytesOfRecord = (record: LeaseRecord) => recordBytes(record, bytesOf);
+    this.#records = new Keyspace(options, bytesOfRecord, (id) => this.#recordKeys.delete(id));
   }
 
   async get(generation: number, name: EntryName, signal?: AbortSignal): Promise<Entry | undefined> {
@@ -54,19 +61,15 @@ export class MemoryCacheStore implements CacheStore {
   async set(
     generation: number,
     name: EntryName,
-    entry: { readonly value: EntryValue; readonly lifetime: Lifetime; readonly etag: string },
+    { value, lifetime, etag, staleMs = 0 }: NewEntry,
     condition: SetCondition,
     signal?: AbortSignal,
   ): Promise<"stored" | "not_met"> {
     throwIfAborted(signal);
-    if (!isMet(condition, this.read(generation, name))) return "not_met";
-    const { value, lifetime, etag } = entry;
-    this.write(generation, name, {
-      value: ownCopy(value),
-      etag,
-      expiresAt: this.expiry(lifetime),
-      requestIds: [],
-    });
+    if (!this.#isMet(condition, generation, name)) return "not_met";
+    const stored = { value: ownCopy(value), etag, expiresAt: this.expiry(lifetime), requestIds: [] };
+    this.write(generation, name, stored);
+    this.writeRecord(generation, name, staleMs > 0 ? showable(stored, staleMs) : undefined);
     return "stored";
   }
 
@@ -76,7 +79,10 @@ export class MemoryCacheStore implements CacheStore {
     signal?: AbortSignal,
   ): Promise<readonly boolean[]> {
     throwIfAborted(signal);
-    return names.map((name) => this.#entries.delete(idOf(generation, keyOf(name))));
+    return names.map((name) => {
+      this.writeRecord(generation, name, undefined);
+      return this.#entries.delete(idOf(generation, keyOf(name)));
+    });
   }
 
   async sizes(
@@ -102,6 +108,11 @@ export class MemoryCacheStore implements CacheStore {
     if (stored === undefined) return undefined;
     const touched = { ...stored, expiresAt: this.expiry(lifetime) };
     this.write(generation, name, touched);
+    const staleMs = this.readRecord(generation, name)?.stale?.ms;
+    if (staleMs !== undefined) {
+      const record = lifetime === undefined ? undefined : showable(touched, staleMs);
+      this.writeRecord(generation, name, record);
+    }
     return this.#shown(touched);
   }
 
@@ -134,7 +145,33 @@ export class MemoryCacheStore implements CacheStore {
       requestIds: requestId === undefined ? seen : [...seen, requestId].slice(-KEPT_REQUEST_IDS),
     };
     this.write(generation, name, after);
+    this.writeRecord(generation, name, undefined);
     return { outcome: "applied", value, entry: this.#entryOf(after) };
+  }
+
+  async lease(
+    generation: number,
+    name: EntryName,
+    { token, leaseMs }: { readonly token: string; readonly leaseMs: number },
+    signal?: AbortSignal,
+  ): Promise<LeaseResult> {
+    throwIfAborted(signal);
+    const entry = this.#shown(this.read(generation, name));
+    if (entry !== undefined) return { outcome: "hit", entry };
+    const now = this.#now();
+    const record = this.readRecord(generation, name);
+    const stale = this.#shown(staleOf(record, now));
+    // The holder itself may ask again: its first answer was lost, or it waits.
+    if (record?.lease !== undefined && isLive(record, now) && record.lease.token !== token) {
+      return { outcome: "busy", leftMs: record.lease.until - now, stale };
+    }
+    this.writeRecord(generation, name, leased(record, token, now + leaseMs));
+    return { outcome: "granted", stale };
+  }
+
+  async endLeases(generation: number, names: readonly EntryName[], signal?: AbortSignal): Promise<void> {
+    throwIfAborted(signal);
+    for (const name of names) this.writeRecord(generation, name, undefined);
   }
 
   async scan(
@@ -144,22 +181,25 @@ export class MemoryCacheStore implements CacheStore {
       readonly pattern: string;
       readonly count: number;
       readonly cursor: string | undefined;
+      readonly of?: "entries" | "leases";
     },
     signal?: AbortSignal,
   ): Promise<ScanPage> {
     throwIfAborted(signal);
-    const scan = { generation, namespace: query.namespace, pattern: query.pattern };
+    const { namespace, pattern: text, of = "entries" } = query;
+    const scan = { generation, namespace, pattern: text, of };
+    const [held, keysOf] = of === "entries" ? [this.#entries, this.#keys] : [this.#records, this.#recordKeys];
     const position = decodeCursor(scan, query.cursor) ?? "0";
     if (!/^[0-9]{1,4}$/.test(position)) throw invalidCursor();
-    const pattern = parsePattern(query.pattern);
-    const scope = idOf(generation, query.namespace === undefined ? "" : `${query.namespace}/`);
+    const pattern = parsePattern(text);
+    const scope = idOf(generation, namespace === undefined ? "" : `${namespace}/`);
     if (pattern.literal) {
-      const there = this.#entries.has(scope + pattern.prefix);
+      const there = held.has(scope + pattern.prefix);
       return { keys: there ? [pattern.prefix] : [], cursor: undefined };
     }
-    const page = this.#keys.page(Number(position), query.count);
+    const page = keysOf.page(Number(position), query.count);
     const keys = page.keys
-      .filter((id) => id.startsWith(scope) && this.#entries.has(id))
+      .filter((id) => id.startsWith(scope) && held.has(id))
       .map((id) => id.slice(scope.length))
       .filter((key) => pattern.matches(key));
     return { keys, cursor: page.next === undefined ? undefined : encodeCursor(scan, String(page.next)) };
@@ -168,14 +208,16 @@ export class MemoryCacheStore implements CacheStore {
   /** Removes what is left of every generation below `generation`. */
   sweepBelow(generation: number): void {
     this.#entries.sweepBelow(generation);
+    this.#records.sweepBelow(generation);
   }
 
   /** Everything is gone at once, as after a flush. For tests and models. */
   loseAll(): void {
     this.#entries.clear();
+    this.#records.clear();
   }
 
-  /** The three below are open to subclasses, so that models can plant a wrong store. */
+  /** Those below are open to subclasses, so that models can plant a wrong store. */
   protected read(generation: number, name: EntryName): StoredEntry | undefined {
     return this.#entries.get(idOf(generation, keyOf(name)));
   }
@@ -186,8 +228,39 @@ export class MemoryCacheStore implements CacheStore {
     this.#entries.set(id, entry);
   }
 
+  protected readRecord(generation: number, name: EntryName): LeaseRecord | undefined {
+    return this.#records.get(idOf(generation, keyOf(name)));
+  }
+
+  protected writeRecord(generation: number, name: EntryName, record: LeaseRecord | undefined): void {
+    const id = idOf(generation, keyOf(name));
+    if (record === undefined) {
+      this.#records.delete(id);
+      return;
+    }
+    this.#recordKeys.add(id);
+    this.#records.set(id, record);
+  }
+
   protected expiry(lifetime: Lifetime): number {
     return lifetime === undefined ? Number.POSITIVE_INFINITY : this.#now() + lifetime;
+  }
+
+  #isMet(condition: SetCondition, generation: number, name: EntryName): boolean {
+    switch (condition.kind) {
+      case "always":
+        return true;
+      case "if_absent":
+        return this.read(generation, name) === undefined;
+      case "if_present":
+        return this.read(generation, name) !== undefined;
+      case "if_etag":
+        return this.read(generation, name)?.etag === condition.etag;
+      case "if_leased": {
+        const record = this.readRecord(generation, name);
+        return isLive(record, this.#now()) && record?.lease?.token === condition.token;
+      }
+    }
   }
 
   #shown(stored: StoredEntry | undefined): Entry | undefined {
@@ -202,19 +275,6 @@ export class MemoryCacheStore implements CacheStore {
 /** A namespace holds no `/`, so the first one parts the two. */
 function keyOf({ namespace, key }: EntryName): string {
   return `${namespace}/${key}`;
-}
-
-function isMet(condition: SetCondition, current: StoredEntry | undefined): boolean {
-  switch (condition.kind) {
-    case "always":
-      return true;
-    case "if_absent":
-      return current === undefined;
-    case "if_present":
-      return current !== undefined;
-    case "if_etag":
-      return current?.etag === condition.etag;
-  }
 }
 
 function int64Of(value: EntryValue): bigint | undefined {

@@ -30,19 +30,23 @@ export function encodeEntry(value: EntryValue, etag: string, expireAt: number): 
   return Buffer.concat([header, etagBytes, payload]);
 }
 
-/** `now` is Redis's clock. An entry that was answered still lives, however the two clocks differ. */
-export function decodeEntry(bytes: Buffer, now: number): Entry {
+/**
+ * `now` is Redis's clock. An entry that was answered still lives, and a stale one does not, however the two clocks
+ * differ.
+ */
+export function decodeEntry(bytes: Buffer, now: number, { stale = false } = {}): Entry {
   const kind = KINDS[bytes[1] ?? -1];
   if (bytes[0] !== VERSION || kind === undefined) {
     throw new Error("the Redis key of a cache entry holds something else");
   }
   const expireAt = bytes.readDoubleBE(2);
   const etagEnd = HEADER_BYTES + (bytes[10] ?? 0);
+  const left = Math.ceil(expireAt - now);
   const payload = bytes.subarray(etagEnd + REQUEST_ID_BYTES * (bytes[11] ?? 0));
   return {
     value: kind === "text" ? { kind, text: payload.toString() } : { kind, data: payload },
     etag: bytes.toString("utf8", HEADER_BYTES, etagEnd),
-    ttlMs: expireAt === 0 ? undefined : Math.max(1, Math.ceil(expireAt - now)),
+    ttlMs: expireAt === 0 ? undefined : stale ? Math.min(0, left) : Math.max(1, left),
   };
 }
 

@@ -2,23 +2,24 @@ import type {
   CacheStore,
   Entry,
   EntryName,
-  EntryValue,
   IncrementResult,
+  LeaseResult,
   Lifetime,
+  NewEntry,
   ScanPage,
   SetCondition,
 } from "../../ports/cache-store.ts";
 import { parsePattern } from "../key-pattern.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../scan-cursor.ts";
 import { decodeEntry, digestRequestId, encodeEntry, encodeEtag } from "./cache-entry.ts";
-import type { Command, RedisConnection } from "./connection.ts";
+import type { RedisConnection } from "./connection.ts";
 import { type Keys, milliseconds } from "./keys.ts";
 import { runScript } from "./scripts.ts";
 
 const KEPT_REQUEST_IDS = "128";
 const KEY_PREFIX = "cache/";
 
-/** Cache entries on Redis: reads and plain writes are plain commands, what has to compare is a script. */
+/** Cache entries on Redis: reads are plain commands, what has to compare or to end a lease is a script. */
 export class RedisCacheStore implements CacheStore {
   readonly #connection: RedisConnection;
   readonly #keys: Keys;
@@ -47,30 +48,22 @@ export class RedisCacheStore implements CacheStore {
   async set(
     generation: number,
     name: EntryName,
-    entry: { readonly value: EntryValue; readonly lifetime: Lifetime; readonly etag: string },
+    { value, lifetime, etag, staleMs = 0 }: NewEntry,
     condition: SetCondition,
     signal?: AbortSignal,
   ): Promise<"stored" | "not_met"> {
-    const key = this.#keyOf(generation, name);
-    const { value, lifetime, etag } = entry;
     const expireAt = lifetime === undefined ? 0 : this.#connection.serverNow() + lifetime;
-    const bytes = encodeEntry(value, etag, expireAt);
-    if (condition.kind === "if_etag") {
-      const args = [encodeEtag(condition.etag), bytes, lifetimeText(lifetime)];
-      const stored = await runScript<0 | 1>(this.#connection, "setIfEtag-1", key, args, {
-        signal,
-        mutates: true,
-      });
-      return stored === 1 ? "stored" : "not_met";
-    }
-    const command: Command = [
-      ...["SET", key],
-      bytes,
-      ...(lifetime === undefined ? [] : ["PX", milliseconds(lifetime)]),
-      ...{ always: [], if_absent: ["NX"], if_present: ["XX"] }[condition.kind],
+    const args = [
+      encodeEntry(value, etag, expireAt),
+      lifetimeText(lifetime),
+      staleMs > 0 ? milliseconds(staleMs) : "",
+      condition.kind,
+      guardOf(condition),
     ];
-    const reply = await this.#connection.call<string | null>(command, { signal, mutates: true });
-    return reply === null ? "not_met" : "stored";
+    const options = { signal, mutates: true };
+    const keys = this.#keysOf(generation, name);
+    const stored = await runScript<0 | 1>(this.#connection, "set-2", keys, args, options);
+    return stored === 1 ? "stored" : "not_met";
   }
 
   async deleteMany(
@@ -78,9 +71,15 @@ export class RedisCacheStore implements CacheStore {
     names: readonly EntryName[],
     signal?: AbortSignal,
   ): Promise<readonly boolean[]> {
-    const commands = names.map((name) => ["UNLINK", this.#keyOf(generation, name)]);
-    const replies = await this.#connection.batch<number>(commands, { signal, mutates: true });
-    return replies.map((removed) => removed === 1);
+    // The leases first: while an entry is there, nobody gets another one.
+    const [, removed] = await Promise.all([
+      this.endLeases(generation, names, signal),
+      this.#unlink(
+        names.map((name) => this.#keyOf(generation, name)),
+        signal,
+      ),
+    ]);
+    return removed.map((count) => count === 1);
   }
 
   async sizes(
@@ -98,10 +97,10 @@ export class RedisCacheStore implements CacheStore {
     lifetime: Lifetime,
     signal?: AbortSignal,
   ): Promise<Entry | undefined> {
-    const key = this.#keyOf(generation, name);
+    const keys = this.#keysOf(generation, name);
     const args = [lifetimeText(lifetime)];
     const options = { signal, binary: true, mutates: true };
-    return this.#shown(await runScript<Buffer | null>(this.#connection, "touch-1", key, args, options));
+    return this.#shown(await runScript<Buffer | null>(this.#connection, "touch-2", keys, args, options));
   }
 
   async increment(
@@ -118,8 +117,8 @@ export class RedisCacheStore implements CacheStore {
     const { delta, lifetime, etag, requestId } = increment;
     const [outcome, bytes] = await runScript<readonly [0 | 1, Buffer] | readonly [2 | 3, undefined]>(
       this.#connection,
-      "increment-1",
-      this.#keyOf(generation, name),
+      "increment-2",
+      this.#keysOf(generation, name),
       [
         ...[String(delta), lifetimeText(lifetime)],
         ...[encodeEtag(etag), digestRequestId(requestId), KEPT_REQUEST_IDS],
@@ -132,6 +131,31 @@ export class RedisCacheStore implements CacheStore {
     return { outcome: outcome === 0 ? "applied" : "replayed", value: BigInt(text), entry };
   }
 
+  async lease(
+    generation: number,
+    name: EntryName,
+    { token, leaseMs }: { readonly token: string; readonly leaseMs: number },
+    signal?: AbortSignal,
+  ): Promise<LeaseResult> {
+    const keys = this.#keysOf(generation, name);
+    const args = [token, milliseconds(leaseMs)];
+    const options = { signal, binary: true, mutates: true };
+    const [outcome, bytes, leftMs = 0] = await runScript<
+      readonly [0 | 1 | 2, entry: Buffer | null, leftMs?: number]
+    >(this.#connection, "lease-2", keys, args, options);
+    const now = this.#connection.serverNow();
+    if (outcome === 0 && bytes !== null) return { outcome: "hit", entry: decodeEntry(bytes, now) };
+    const stale = bytes === null ? undefined : decodeEntry(bytes, now, { stale: true });
+    return outcome === 1 ? { outcome: "granted", stale } : { outcome: "busy", leftMs, stale };
+  }
+
+  async endLeases(generation: number, names: readonly EntryName[], signal?: AbortSignal): Promise<void> {
+    await this.#unlink(
+      names.map((name) => this.#keysOf(generation, name)[1]),
+      signal,
+    );
+  }
+
   async scan(
     generation: number,
     query: {
@@ -139,27 +163,29 @@ export class RedisCacheStore implements CacheStore {
       readonly pattern: string;
       readonly count: number;
       readonly cursor: string | undefined;
+      readonly of?: "entries" | "leases";
     },
     signal?: AbortSignal,
   ): Promise<ScanPage> {
-    const scan = { generation, namespace: query.namespace, pattern: query.pattern };
+    const { namespace, of = "entries" } = query;
+    const scan = { generation, namespace, pattern: query.pattern, of };
     const position = /^(\d{1,4}):(\d{1,20})$/.exec(decodeCursor(scan, query.cursor) ?? "0:0");
     const masters = this.#connection.masters();
     const master = masters[Number(position?.[1])];
     if (position === null || master === undefined) throw invalidCursor();
     const pattern = parsePattern(query.pattern);
-    const scope = KEY_PREFIX + (query.namespace === undefined ? "" : `${query.namespace}/`);
+    const scope = KEY_PREFIX + (namespace === undefined ? "" : `${namespace}/`);
     if (pattern.literal) {
-      const exists = ["EXISTS", this.#keys.entry(generation, scope + pattern.prefix)];
+      const exists = ["EXISTS", this.#keys.at(of, generation, scope + pattern.prefix)];
       const there = (await this.#connection.call<number>(exists, { signal })) === 1;
       return { keys: there ? [pattern.prefix] : [], cursor: undefined };
     }
     // Redis looks for the fixed beginning alone: its own patterns know bytes and not characters, and can be slow.
-    const match = this.#keys.beginningWith(generation, scope + pattern.prefix);
+    const match = this.#keys.beginningWith(of, generation, scope + pattern.prefix);
     const command = ["SCAN", position[2] ?? "0", "MATCH", match, "COUNT", String(Math.max(1, query.count))];
     const [next, found] = await master.call<readonly [string, readonly string[]]>(command, { signal });
     const keys = found
-      .map((key) => this.#keys.keyOf(generation, key).slice(scope.length))
+      .map((key) => this.#keys.keyOf(of, generation, key).slice(scope.length))
       .filter((key) => pattern.matches(key));
     return { keys: [...new Set(keys)], cursor: this.#cursorAfter(scan, Number(position[1]), next) };
   }
@@ -175,13 +201,33 @@ export class RedisCacheStore implements CacheStore {
     return following < this.#connection.masters().length ? encodeCursor(scan, `${following}:0`) : undefined;
   }
 
-  #keyOf(generation: number, { namespace, key }: EntryName): string {
-    return this.#keys.entry(generation, `${KEY_PREFIX}${namespace}/${key}`);
+  /** A command for each, since in a cluster each may be in another slot. */
+  #unlink(keys: readonly string[], signal: AbortSignal | undefined): Promise<readonly number[]> {
+    const commands = keys.map((key) => ["UNLINK", key]);
+    return this.#connection.batch<number>(commands, { signal, mutates: true });
+  }
+
+  #keyOf(generation: number, name: EntryName): string {
+    return this.#keys.at("entries", generation, keyOf(name));
+  }
+
+  /** The entry's and its lease's, of one slot. */
+  #keysOf(generation: number, name: EntryName): readonly [entry: string, lease: string] {
+    return [this.#keyOf(generation, name), this.#keys.at("leases", generation, keyOf(name))];
   }
 
   #shown(bytes: Buffer | null): Entry | undefined {
     return bytes === null ? undefined : decodeEntry(bytes, this.#connection.serverNow());
   }
+}
+
+function keyOf({ namespace, key }: EntryName): string {
+  return `${KEY_PREFIX}${namespace}/${key}`;
+}
+
+function guardOf(condition: SetCondition): Buffer | string {
+  if (condition.kind === "if_etag") return encodeEtag(condition.etag);
+  return condition.kind === "if_leased" ? condition.token : "";
 }
 
 /** Empty for an entry that stays. */

@@ -69,7 +69,7 @@ export class RedisHotStore implements HotStore {
 
   async probe(signal?: AbortSignal): Promise<string> {
     const text = randomBytes(8).toString("hex");
-    const read = await runScript<string>(this.#connection, "probe-1", this.#keys.probe, [text, PROBE_MS], {
+    const read = await runScript<string>(this.#connection, "probe-1", [this.#keys.probe], [text, PROBE_MS], {
       signal,
     });
     if (read !== text) throw unavailable("hot", { message: "the hot store does not keep what was written" });
@@ -117,7 +117,7 @@ export class RedisHotStore implements HotStore {
     args: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    return runScript<T>(this.#connection, name, this.#keys.entry(generation, key), args, { signal });
+    return runScript<T>(this.#connection, name, [this.#keys.entry(generation, key)], args, { signal });
   }
 }
 

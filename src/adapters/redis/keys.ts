@@ -1,7 +1,10 @@
+type Of = "entries" | "leases";
+
 /**
  * Redis keys. An entry's is `PREFIX:GENERATION:{KEY}`: the braces make one cluster slot of everything that may be said
  * about KEY, the generation first makes a left one easy to find. Cache entries have `cache/NAMESPACE/KEY` for KEY,
- * which no object key begins with.
+ * which no object key begins with. What stands beside one, its lease and its stale value, is at
+ * `PREFIX:GENERATION:lease:{KEY}`, in the same slot.
  */
 export class Keys {
   readonly hint: string;
@@ -20,25 +23,33 @@ export class Keys {
   }
 
   entry(generation: number, key: string): string {
-    return `${this.#prefix}:${generation}:{${key}}`;
+    return this.at("entries", generation, key);
   }
 
-  /** MATCH for the entries whose KEY begins with the text. */
-  beginningWith(generation: number, text: string): string {
-    const literal = `${this.#prefix}:${generation}:{${text}`;
+  at(of: Of, generation: number, key: string): string {
+    return `${this.#head(of, generation)}${key}}`;
+  }
+
+  /** MATCH for those whose KEY begins with the text. */
+  beginningWith(of: Of, generation: number, text: string): string {
+    const literal = this.#head(of, generation) + text;
     return `${literal.replace(/[\\*?[\]^-]/g, "\\$&")}*`;
   }
 
-  /** The KEY of an entry of this generation. */
-  keyOf(generation: number, entry: string): string {
-    return entry.slice(`${this.#prefix}:${generation}:{`.length, -1);
+  /** The KEY in a Redis key of this generation. */
+  keyOf(of: Of, generation: number, redisKey: string): string {
+    return redisKey.slice(this.#head(of, generation).length, -1);
   }
 
-  /** Undefined for a key that is no entry of this prefix. */
+  /** Undefined for a key that is neither an entry nor a lease of this prefix. */
   generationOf(entry: string): number | undefined {
     if (!entry.startsWith(`${this.#prefix}:`)) return undefined;
-    const generation = /^(\d+):\{/.exec(entry.slice(this.#prefix.length + 1))?.[1];
+    const generation = /^(\d+):(?:lease:)?\{/.exec(entry.slice(this.#prefix.length + 1))?.[1];
     return generation === undefined ? undefined : Number(generation);
+  }
+
+  #head(of: Of, generation: number): string {
+    return `${this.#prefix}:${generation}:${of === "leases" ? "lease:" : ""}{`;
   }
 }
 

@@ -13,9 +13,10 @@ const NAMES = [
   "confirm-1",
   "raise-1",
   "probe-1",
-  "setIfEtag-1",
-  "touch-1",
-  "increment-1",
+  "set-2",
+  "touch-2",
+  "increment-2",
+  "lease-2",
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
 
@@ -37,19 +38,20 @@ export async function loadScripts(client: RedisClient): Promise<void> {
   await Promise.all(Object.values(scripts).map(load));
 }
 
-/** A server that forgot its scripts gets this one's source. */
+/** `keys` are of one slot. A server that forgot its scripts gets this one's source. */
 export async function runScript<T>(
   connection: RedisConnection,
   name: ScriptName,
-  key: string,
+  keys: readonly string[],
   args: readonly RedisArgument[],
   options: CallOptions,
 ): Promise<T> {
   const { source, sha1 } = scripts[name];
+  const count = String(keys.length);
   try {
-    return await connection.call<T>(["EVALSHA", sha1, "1", key, ...args], options);
+    return await connection.call<T>(["EVALSHA", sha1, count, ...keys, ...args], options);
   } catch (error) {
     if (!isUnknownScript(error)) throw error;
-    return await connection.call<T>(["EVAL", source, "1", key, ...args], options);
+    return await connection.call<T>(["EVAL", source, count, ...keys, ...args], options);
   }
 }

@@ -81,7 +81,10 @@ export async function batchDeleteEntries(
   const { good, items } = checkKeys<boolean>(request);
   const names = good.map(({ name }) => name);
   const existed = await cache.store.deleteMany(cache.generation.current(), names, signal);
-  for (const [place, { index }] of good.entries()) items[index] = { value: existed[place] ?? false };
+  for (const [place, { name, index }] of good.entries()) {
+    cache.fills.changed(name);
+    items[index] = { value: existed[place] ?? false };
+  }
   return items;
 }
 

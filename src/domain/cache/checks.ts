@@ -13,6 +13,7 @@ const KEY_BYTES = 512;
 const PATTERN_BYTES = 1024;
 const VALUE_BYTES = 1024 * 1024;
 const ETAG_CHARS = 128;
+const TOKEN_CHARS = 128;
 export const MAX_TTL_MS = 10 * 365.25 * 24 * 60 * 60 * 1000;
 
 /** The lifetime that a request asks for. Neither: the namespace's default. */
@@ -96,6 +97,32 @@ export function checkLifetime(
   // Own ones only: `constructor` is a namespace like any other.
   const own = Object.hasOwn(ttls.byNamespace, namespace) ? ttls.byNamespace[namespace] : undefined;
   return own ?? ttls.default;
+}
+
+/** The part of the lifetime by which chance may shorten it; milliseconds. */
+export function checkJitter(v: Violations, jitterMs: number, lifetime: Lifetime): number {
+  if (lifetime === undefined) {
+    v.check(jitterMs === 0, "ttl_jitter", "must not be set together with persist");
+  } else {
+    const less = jitterMs === 0 || (jitterMs > 0 && !(jitterMs >= lifetime));
+    v.check(less, "ttl_jitter", "must be less than the lifetime");
+  }
+  return jitterMs;
+}
+
+/** How long past its lifetime an entry may be shown; milliseconds. */
+export function checkStale(v: Violations, staleMs: number, lifetime: Lifetime): number {
+  if (lifetime === undefined) {
+    v.check(staleMs === 0, "stale_ttl", "must not be set together with persist");
+  } else {
+    v.check(staleMs >= 0 && staleMs <= MAX_TTL_MS, "stale_ttl", "must be 0 to 10 years");
+  }
+  return Math.ceil(staleMs);
+}
+
+export function checkLeaseToken(v: Violations, token: string): void {
+  const good = token.length <= TOKEN_CHARS && !CONTROL.test(token);
+  v.check(good, "lease_token", "must be a token that LeaseEntry answered");
 }
 
 export function checkBatch(v: Violations, field: string, count: number): void {

@@ -27,13 +27,15 @@ interface Scope {
 const STEP_KEYS = 500;
 const DELETE_AT_ONCE = 1000;
 const SAMPLE_KEYS = 20;
+/** A cluster whose slots move faster than its keys can be walked is not to be walked for ever. */
+const MOST_RESTARTS = 20;
 /** Counting without counting twice takes memory for every key. */
 const COUNTABLE_KEYS = 1_000_000;
 
 /**
  * Removes the entries in scope. `failed_precondition` / COUNT_MISMATCH (metadata `counted`) when another number than
  * expected is there; `resource_exhausted` / LIMIT_REACHED when there are too many to count. When it fails half way,
- * `applied` is `unknown`: what was removed stays removed.
+ * `applied` is `unknown`: what was removed stays removed. Leases and stale values in scope go, too, uncounted.
  */
 export async function clearCache(
   cache: CacheContext,
@@ -116,31 +118,60 @@ async function remove(
   let removed = 0;
   try {
     for await (const group of groups) {
-      const names = Array.from(group, (key) => nameOf(scope, key));
-      for (let at = 0; at < names.length; at += DELETE_AT_ONCE) {
-        const batch = names.slice(at, at + DELETE_AT_ONCE);
-        const existed = await cache.store.deleteMany(generation, batch, signal);
+      for (const names of batches(scope, group)) {
+        const existed = await cache.store.deleteMany(generation, names, signal);
         removed += existed.filter((was) => was).length;
+        for (const name of names) cache.fills.changed(name);
       }
     }
+    await endLeases(cache, generation, scope, signal);
   } catch (error) {
     throw error instanceof ServiceError && removed > 0 ? error.withApplied("unknown") : error;
   }
   return removed;
 }
 
-async function* pages(
+/** Of the entries that were removed they are gone; left are those of entries that were not there. */
+async function endLeases(
   cache: CacheContext,
   generation: number,
   scope: Scope,
   signal?: AbortSignal,
+): Promise<void> {
+  for await (const group of pages(cache, generation, { ...scope, of: "leases" }, signal)) {
+    for (const names of batches(scope, group)) {
+      await cache.store.endLeases(generation, names, signal);
+      for (const name of names) cache.fills.changed(name);
+    }
+  }
+}
+
+function* batches(scope: Scope, keys: Iterable<string>): Iterable<readonly EntryName[]> {
+  const names = Array.from(keys, (key) => nameOf(scope, key));
+  for (let at = 0; at < names.length; at += DELETE_AT_ONCE) yield names.slice(at, at + DELETE_AT_ONCE);
+}
+
+/** Where a cluster's slots move meanwhile, from the beginning again: what was there throughout is met all the same. */
+async function* pages(
+  cache: CacheContext,
+  generation: number,
+  scope: Scope & { readonly of?: "entries" | "leases" },
+  signal?: AbortSignal,
 ): AsyncIterable<readonly string[]> {
   let cursor: string | undefined;
-  do {
-    const page = await cache.store.scan(generation, { ...scope, count: STEP_KEYS, cursor }, signal);
-    yield page.keys;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  let restarts = 0;
+  for (;;) {
+    try {
+      const page = await cache.store.scan(generation, { ...scope, count: STEP_KEYS, cursor }, signal);
+      cursor = page.cursor;
+      yield page.keys;
+      if (cursor === undefined) return;
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.reason !== "SLOTS_MOVED") throw error;
+      if (++restarts > MOST_RESTARTS) throw error;
+      cursor = undefined;
+    }
+  }
 }
 
 function nameOf({ namespace }: Scope, key: string): EntryName {

@@ -1,5 +1,7 @@
+import type { Timing } from "../../consistency/timing.ts";
 import type { CacheStore } from "../../ports/cache-store.ts";
 import type { Clock, Ids } from "../clock.ts";
+import type { Fills } from "./fills.ts";
 
 /** The namespace of the hot store in use. */
 export interface CacheGeneration {
@@ -25,6 +27,10 @@ export interface CacheContext {
   readonly generation: CacheGeneration;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly timing: Pick<Timing, "monotonic" | "sleep">;
+  /** From 0 to below 1. */
+  chance(): number;
   readonly ttls: CacheTtls;
+  readonly fills: Fills;
   readonly stats: CacheStats;
 }

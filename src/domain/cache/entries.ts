@@ -2,7 +2,16 @@
 import { ServiceError } from "../../errors.ts";
 import type { Entry, EntryName, EntryValue, Lifetime, SetCondition } from "../../ports/cache-store.ts";
 import { checkRequestId, Violations } from "../validation.ts";
-import { checkEtag, checkLifetime, checkName, checkValue, type LifetimeRequest } from "./checks.ts";
+import {
+  checkEtag,
+  checkJitter,
+  checkLeaseToken,
+  checkLifetime,
+  checkName,
+  checkStale,
+  checkValue,
+  type LifetimeRequest,
+} from "./checks.ts";
 import type { CacheContext } from "./context.ts";
 
 /** An entry without its value. */
@@ -22,6 +31,12 @@ export interface SetRequest extends EntryName, LifetimeRequest {
   readonly condition: "always" | "if_absent" | "if_present" | undefined;
   /** Empty = none. */
   readonly etag: string;
+  /** Empty = none. */
+  readonly leaseToken?: string;
+  /** Milliseconds; NaN when it was no duration. */
+  readonly staleTtlMs?: number | undefined;
+  /** Milliseconds; NaN when it was no duration. */
+  readonly ttlJitterMs?: number | undefined;
 }
 
 /** A set whose fields were found good. */
@@ -29,6 +44,7 @@ export interface CheckedSet {
   readonly name: EntryName;
   readonly value: EntryValue;
   readonly lifetime: Lifetime;
+  readonly staleMs: number;
   readonly condition: SetCondition;
 }
 
@@ -47,7 +63,7 @@ export async function getEntry(
   return entryOf(cache, name, entry);
 }
 
-/** `failed_precondition` / CONDITION_NOT_MET, or `aborted` / ETAG_MISMATCH: nothing was stored. */
+/** `failed_precondition` / CONDITION_NOT_MET, `aborted` / ETAG_MISMATCH or LEASE_LOST: nothing was stored. */
 export async function setEntry(
   cache: CacheContext,
   request: SetRequest,
@@ -69,6 +85,7 @@ export async function deleteEntry(
   const name = checkName(v, asked);
   v.throwIfAny();
   const [existed = false] = await cache.store.deleteMany(cache.generation.current(), [name], signal);
+  cache.fills.changed(name);
   return existed;
 }
 
@@ -126,6 +143,7 @@ export async function incrementEntry(
     case "overflow":
       throw new ServiceError("failed_precondition", "INTEGER_OVERFLOW", "the sum is beyond int64");
     default:
+      cache.fills.changed(name);
       return {
         value: result.value,
         entry: entryOf(cache, name, result.entry),
@@ -136,32 +154,45 @@ export async function incrementEntry(
 
 /** Adds the request's bad fields to `v`; the answer is good only when there were none. */
 export function checkSet(v: Violations, cache: CacheContext, request: SetRequest): CheckedSet {
-  const { value, condition, etag } = request;
+  const { value, condition, etag, leaseToken = "", staleTtlMs = 0, ttlJitterMs = 0 } = request;
   const name = checkName(v, request);
-  const lifetime = checkLifetime(v, request, cache.ttls, name.namespace);
+  const longest = checkLifetime(v, request, cache.ttls, name.namespace);
+  const jitterMs = checkJitter(v, ttlJitterMs, longest);
+  const staleMs = checkStale(v, staleTtlMs, longest);
   checkValue(v, value);
   checkEtag(v, etag);
+  checkLeaseToken(v, leaseToken);
   if (v.check(condition !== undefined, "condition", "must be a value of Condition")) {
     v.check(etag === "" || condition === "always", "condition", "must not be set together with etag");
+    const free = leaseToken === "" || (condition === "always" && etag === "");
+    v.check(free, "lease_token", "must not be set together with condition or etag");
   }
   return {
     name,
     // A missing value or condition is a violation, so that these are never stored.
     value: value ?? { kind: "text", text: "" },
-    lifetime,
-    condition: etag === "" ? { kind: condition ?? "always" } : { kind: "if_etag", etag },
+    lifetime: longest === undefined ? undefined : Math.ceil(longest - cache.chance() * jitterMs),
+    staleMs,
+    condition: conditionOf(condition, etag, leaseToken),
   };
+}
+
+function conditionOf(condition: SetRequest["condition"], etag: string, token: string): SetCondition {
+  if (token !== "") return { kind: "if_leased", token };
+  return etag === "" ? { kind: condition ?? "always" } : { kind: "if_etag", etag };
 }
 
 export async function storeEntry(
   cache: CacheContext,
   generation: number,
-  { name, value, lifetime, condition }: CheckedSet,
+  { name, value, lifetime, staleMs, condition }: CheckedSet,
   signal?: AbortSignal,
 ): Promise<EntryHead> {
   const etag = cache.ids.random();
-  const verdict = await cache.store.set(generation, name, { value, lifetime, etag }, condition, signal);
+  const entry = { value, lifetime, etag, staleMs };
+  const verdict = await cache.store.set(generation, name, entry, condition, signal);
   if (verdict === "not_met") throw refusal(condition);
+  cache.fills.changed(name);
   return { ...name, expireTime: expireTimeOf(cache, lifetime), etag };
 }
 
@@ -186,6 +217,10 @@ function expireTimeOf(cache: CacheContext, lifetime: Lifetime): number | undefin
 function refusal(condition: SetCondition): ServiceError {
   if (condition.kind === "if_etag") {
     return new ServiceError("aborted", "ETAG_MISMATCH", "the entry's etag is another one, or it is gone");
+  }
+  if (condition.kind === "if_leased") {
+    const message = "the lease ended, or the entry was written or removed meanwhile: ask LeaseEntry again";
+    return new ServiceError("aborted", "LEASE_LOST", message);
   }
   const found = condition.kind === "if_absent" ? "there is such an entry already" : "there is no such entry";
   return new ServiceError("failed_precondition", "CONDITION_NOT_MET", found);

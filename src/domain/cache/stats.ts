@@ -1,4 +1,5 @@
 /** GetCacheStats: hits and misses of this instance, and what the store holds, as far as a bounded look at it tells. */
+import { ServiceError } from "../../errors.ts";
 import { NameSet } from "../../names.ts";
 import type { EntryName } from "../../ports/cache-store.ts";
 import { Violations } from "../validation.ts";
@@ -44,9 +45,12 @@ export async function cacheStats(
   const generation = cache.generation.current();
   const tallies = new Map<string, Tally>();
   let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
+  let complete = false;
+  for (let page = 0; page < MAX_PAGES && !complete; page++) {
     const query = { namespace: only, pattern: "*", count: KEYS_A_PAGE, cursor };
-    const found = await cache.store.scan(generation, query, signal);
+    const found = await cache.store.scan(generation, query, signal).catch(endedByMoves);
+    // Counted from the beginning again, some would count twice.
+    if (found === undefined) break;
     const names = found.keys.map((key) => (only === undefined ? nameOf(key) : { namespace: only, key }));
     const sample = count(tallies, names);
     const sizes = await cache.store.sizes(generation, sample, signal);
@@ -59,7 +63,7 @@ export async function cacheStats(
       tally.sampledBytes += size;
     }
     cursor = found.cursor;
-    if (cursor === undefined) break;
+    complete = cursor === undefined;
   }
   const { visible = NameSet.all } = asked;
   const shown = [...tallies].filter(([namespace]) => visible.has(namespace));
@@ -73,8 +77,14 @@ export async function cacheStats(
     hits: cache.stats.hits,
     misses: cache.stats.misses,
     namespaces: namespaces.slice(0, MAX_NAMESPACES),
-    partial: cursor !== undefined || namespaces.length > MAX_NAMESPACES,
+    partial: !complete || namespaces.length > MAX_NAMESPACES,
   };
+}
+
+/** Undefined where a cluster's slots moved during the look. */
+function endedByMoves(error: unknown): undefined {
+  if (error instanceof ServiceError && error.reason === "SLOTS_MOVED") return undefined;
+  throw error;
 }
 
 /** Counts the names; answers those whose sizes are to be asked for. */

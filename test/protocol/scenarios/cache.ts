@@ -1,7 +1,7 @@
 // CacheService over one protocol. Every test uses a namespace of its own.
 import { Code } from "@connectrpc/connect";
 import { expect, it } from "vitest";
-import { Condition } from "../../../gen/dbconn/v1/cache_pb.ts";
+import { Condition, LeaseOutcome } from "../../../gen/dbconn/v1/cache_pb.ts";
 import { expectFailure } from "../failures.ts";
 import { value } from "../values.ts";
 import { reasonOf, type Scene, uniqueName } from "./scene.ts";
@@ -130,6 +130,45 @@ export function cacheScenario(scene: Scene): void {
     expect([...found].sort()).toEqual([...keys].sort());
     const literal = await cache.listKeys({ namespace, pattern: "user\\*", includeValues: true });
     expect(literal.entries.map(({ value }) => value.value)).toEqual(["user*"]);
+  });
+
+  it("of many who miss an entry one makes it, the others wait for it or take the stale value", async () => {
+    const { cache } = scene.clients;
+    const name = { namespace: uniqueName(), key: "made by one" };
+    const text = (value: string) => ({ case: "text" as const, value });
+    const ask = () => cache.leaseEntry({ ...name, wait: seconds(20) });
+    const others = Array.from({ length: 8 }, ask);
+    const first = await Promise.race(others);
+    expect(first.outcome).toBe(LeaseOutcome.GRANTED);
+    const { leaseToken } = first;
+    // Until the second, so short that it is over as soon as the test asks.
+    const value = { ...name, value: text("one"), ttl: { seconds: 0n, nanos: 1_000_000 } };
+    const lost = { code: "Aborted", reason: "LEASE_LOST", applied: "no" };
+    await expectFailure(cache.setEntry({ ...value, leaseToken: `${leaseToken}x` }), lost);
+    await cache.setEntry({ ...name, value: text("one"), leaseToken, ttlJitter: seconds(60) });
+    const outcomes = (await Promise.all(others)).map(({ outcome }) => outcome);
+    expect(outcomes.filter((outcome) => outcome === LeaseOutcome.GRANTED)).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === LeaseOutcome.HIT)).toHaveLength(7);
+    await expectFailure(cache.setEntry({ ...value, leaseToken }), lost);
+    await expectFailure(cache.leaseEntry({ ...name, leaseTtl: seconds(0), wait: seconds(31) }), {
+      code: "InvalidArgument",
+      fields: ["lease_ttl", "wait"],
+    });
+
+    await cache.setEntry({ ...value, staleTtl: seconds(60) });
+    let again = await ask();
+    while (again.outcome === LeaseOutcome.HIT) again = await ask();
+    expect(again).toMatchObject({ outcome: LeaseOutcome.GRANTED, entry: { value: text("one") } });
+    const stale = await ask();
+    expect(stale).toMatchObject({ outcome: LeaseOutcome.STALE, entry: { value: text("one") } });
+    expect(Number(stale.entry?.expireTime?.seconds)).toBeLessThanOrEqual(Date.now() / 1000 + 1);
+    await cache.clearCache({ namespace: name.namespace });
+    await expectFailure(cache.setEntry({ ...value, leaseToken: again.leaseToken }), lost);
+    const empty = await ask();
+    expect([empty.outcome, empty.entry]).toEqual([LeaseOutcome.GRANTED, undefined]);
+    const wait = await cache.leaseEntry({ ...name, wait: seconds(0) });
+    expect(wait.outcome).toBe(LeaseOutcome.WAIT);
+    expect(wait.retryAfter?.seconds).toBeLessThanOrEqual(1n);
   });
 
   it("the statistics tell hits, misses, and what each namespace holds", async () => {

@@ -1,6 +1,8 @@
 import { MemoryCacheStore } from "../../../src/adapters/memory/cache.ts";
+import { Broadcast } from "../../../src/consistency/signal.ts";
 import type { CacheContext } from "../../../src/domain/cache/context.ts";
 import type { SetRequest } from "../../../src/domain/cache/entries.ts";
+import { Fills } from "../../../src/domain/cache/fills.ts";
 import { ServiceError, unavailable } from "../../../src/errors.ts";
 import type { CacheStore } from "../../../src/ports/cache-store.ts";
 
@@ -12,8 +14,51 @@ export interface Harness {
   /** Moves the one clock of store and domain. */
   advance(ms: number): void;
   now(): number;
+  /** Those who sleep on that clock. */
+  readonly sleeps: Sleeps;
+  /** What chance says from here on; 0 until then. */
+  setChance(value: number): void;
   /** As when the hot store is away. */
   bypass(): void;
+}
+
+/** Sleepers on a clock that only the test moves. */
+export class Sleeps {
+  readonly #now: () => number;
+  readonly #sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
+  readonly #came = new Broadcast();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#sleepers.delete(sleeper);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      const sleeper = { until: this.#now() + ms, wake };
+      this.#sleepers.add(sleeper);
+      signal?.addEventListener("abort", wake, { once: true });
+      this.#came.notify();
+    });
+  }
+
+  /** Resolves when so many sleep. */
+  async until(count: number): Promise<void> {
+    while (this.#sleepers.size < count) await this.#came.next();
+  }
+
+  get count(): number {
+    return this.#sleepers.size;
+  }
+
+  wake(): void {
+    for (const { until, wake } of [...this.#sleepers]) if (until <= this.#now()) wake();
+  }
 }
 
 /** `plant` answers methods to put in the place of the store's own. */
@@ -21,6 +66,8 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
   let now = 1_700_000_000_000;
   let bypassed = false;
   let ids = 0;
+  let chance = 0;
+  const sleeps = new Sleeps(() => now);
   const store = new MemoryCacheStore({ now: () => now, maxBytes: 1 << 28, maxEntries: 100_000 });
   return {
     cache: {
@@ -31,6 +78,8 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
         deleteMany: store.deleteMany.bind(store),
         touch: store.touch.bind(store),
         increment: store.increment.bind(store),
+        lease: store.lease.bind(store),
+        endLeases: store.endLeases.bind(store),
         scan: store.scan.bind(store),
         sizes: store.sizes.bind(store),
         ...plant(store),
@@ -42,6 +91,12 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
         },
       },
       clock: { now: () => now },
+      timing: {
+        monotonic: () => now,
+        sleep: (ms, signal) => sleeps.sleep(ms, signal),
+      },
+      chance: () => chance,
+      fills: new Fills(),
       ids: { random: () => `id-${++ids}` },
       ttls: {
         default: 30 * MINUTE,
@@ -51,6 +106,11 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
     },
     advance: (ms) => {
       now += ms;
+      sleeps.wake();
+    },
+    sleeps,
+    setChance: (value) => {
+      chance = value;
     },
     now: () => now,
     bypass: () => {

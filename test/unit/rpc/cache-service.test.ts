@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { CacheService, Condition } from "../../../gen/dbconn/v1/cache_pb.ts";
+import { CacheService, Condition, LeaseOutcome } from "../../../gen/dbconn/v1/cache_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { createCacheService } from "../../../src/rpc/cache-service.ts";
 import { timestamp } from "../../../src/rpc/convert.ts";
@@ -150,9 +150,58 @@ describe("CacheService", () => {
     );
   });
 
-  it.each(["leaseEntry"] as const)("%s is not implemented", async (method) => {
-    const { client, logged } = service();
-    expect((await errorOf(client[method]({}))).code).toBe(Code.Unimplemented);
-    expect(logged).toEqual([]);
+  it("LeaseEntry grants one, tells the others to wait, and answers what the one stored", async () => {
+    const { client, now } = service();
+    const granted = await client.leaseEntry({ key: "k", leaseTtl: seconds(60n) });
+    expect(granted).toMatchObject({
+      outcome: LeaseOutcome.GRANTED,
+      leaseExpireTime: timestamp(now() + 60_000),
+    });
+    expect([granted.entry, granted.retryAfter]).toEqual([undefined, undefined]);
+    const busy = await client.leaseEntry({ key: "k", wait: seconds(0n) });
+    expect(busy).toMatchObject({
+      outcome: LeaseOutcome.WAIT,
+      leaseToken: "",
+      leaseExpireTime: timestamp(now() + 60_000),
+      retryAfter: { seconds: 1n },
+    });
+    await client.setEntry({ key: "k", value: text("v"), leaseToken: granted.leaseToken });
+    const hit = await client.leaseEntry({ key: "k" });
+    expect(hit).toMatchObject({ outcome: LeaseOutcome.HIT, leaseToken: "", entry: { value: text("v") } });
+    expect(hit.leaseExpireTime).toBeUndefined();
+  });
+
+  it("a stale value is answered with its past expire time, to the filler and to the others", async () => {
+    const { client, advance, now } = service();
+    await client.setEntry({ key: "k", value: text("old"), ttl: seconds(1n), staleTtl: seconds(60n) });
+    const expired = timestamp(now() + 1000);
+    advance(1500);
+    const entry = { value: text("old"), expireTime: expired };
+    const granted = await client.leaseEntry({ key: "k" });
+    expect(granted).toMatchObject({ outcome: LeaseOutcome.GRANTED, entry });
+    expect(await client.leaseEntry({ key: "k" })).toMatchObject({ outcome: LeaseOutcome.STALE, entry });
+    expect((await errorOf(client.getEntry({ key: "k" }))).code).toBe(Code.NotFound);
+  });
+
+  it("a fill under a lost lease is ABORTED, and says that nothing was applied", async () => {
+    const { client } = service();
+    const { leaseToken } = await client.leaseEntry({ key: "k" });
+    await client.setEntry({ key: "k", value: text("newer") });
+    const error = await errorOf(client.setEntry({ key: "k", value: text("older"), leaseToken }));
+    expect(error.code).toBe(Code.Aborted);
+    expect(error.findDetails(ErrorInfoSchema)[0]).toMatchObject({
+      reason: "LEASE_LOST",
+      metadata: { applied: "no" },
+    });
+    expect((await client.getEntry({ key: "k" })).entry?.value).toEqual(text("newer"));
+  });
+
+  it.each([
+    ["stale_ttl", { staleTtl: seconds(1n, -1) }],
+    ["ttl_jitter", { ttlJitter: seconds(-1n) }],
+  ])("a %s that is no duration, or negative, is refused", async (field, part) => {
+    const { client } = service();
+    const error = await errorOf(client.setEntry({ key: "k", value: text("v"), ...part }));
+    expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field).toBe(field);
   });
 });

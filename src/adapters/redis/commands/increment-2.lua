@@ -1,9 +1,11 @@
--- Adds to a cache entry (its layout is in cache-entry.ts) that is the decimal text of an int64.
+-- Adds to a cache entry (its layout is in cache-entry.ts) that is the decimal text of an int64. What is applied ends any
+-- lease and drops a stale value.
 --
 -- Lua's numbers are doubles, so the sum is left to INCRBY, which is exact and knows the range: the key holds the bare
 -- number for the time of this script, which nobody else sees, and keeps its TTL meanwhile.
 --
 -- KEYS[1]  the entry
+-- KEYS[2]  its lease
 -- ARGV[1]  what to add, decimal
 -- ARGV[2]  life of the entry from now, milliseconds; empty: it stays
 -- ARGV[3]  its new etag
@@ -59,4 +61,5 @@ if ARGV[2] == "" then
 else
   redis.call("SET", KEYS[1], after, "PX", ARGV[2])
 end
+redis.call("DEL", KEYS[2])
 return { 0, after }
