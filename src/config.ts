@@ -4,6 +4,7 @@
  */
 import { parse as parseDotenv } from "dotenv";
 import { cleanEnv } from "envalid";
+import { otelProblems } from "./config/otel.ts";
 import { redactUrl, shown } from "./config/redact.ts";
 import { SETTINGS, type SettingName } from "./config/settings.ts";
 import { type Environment, readSources, type Sources } from "./config/sources.ts";
@@ -32,15 +33,18 @@ export function loadConfig(environment: Environment, dotenvText = ""): Config {
   const values = parseValues(sources, report);
   // What follows from several values is worth looking at only when each of them is good.
   if (problems.length > 0) throw new ConfigError(problems);
-  const config = build(values, sources.warnings, report);
+  const config = build(values, sources, report);
   checkTogether(values, report);
+  problems.push(...otelProblems(sources.otel));
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
 }
 
 /** One line for each value in force, without secrets. */
 export function describeConfig(config: Config): string {
-  return flatten("", config).join("\n");
+  // Of OpenTelemetry's variables only the names: a collector's headers hold keys.
+  const otel = Object.keys(config.otel);
+  return flatten("", { ...config, otel: otel.join(" ") }).join("\n");
 }
 
 function parseValues({ values }: Sources, report: Report): Values {
@@ -53,11 +57,14 @@ function parseValues({ values }: Sources, report: Report): Values {
   });
 }
 
-function build(values: Values, warnings: readonly string[], report: Report) {
+function build(values: Values, { otel, warnings }: Sources, report: Report) {
   const redis = redisUrl(values, report);
   const mongodb = mongodbUri(values, report);
   return {
     logLevel: values.LOG_LEVEL,
+    /** Of the calls that go well, every n-th is logged; 0: none. */
+    logEvery: values.LOG_EVERY,
+    otel,
     server: {
       host: values.HOST,
       port: values.PORT,

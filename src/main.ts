@@ -1,7 +1,6 @@
 /** The process: configuration, services, the port, signals. With main/ the only place that names concrete adapters. */
 import { existsSync, readFileSync } from "node:fs";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { pino } from "pino";
 import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../gen/dbconn/v1/status_pb.ts";
@@ -25,7 +24,10 @@ import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
 import { consolePages } from "./main/console.ts";
+import { addServiceGauges } from "./main/gauges.ts";
+import { openObservability } from "./main/observability.ts";
 import { openStores, timing } from "./main/stores.ts";
+import { openLog } from "./observability/log.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
 import { createLegacyService } from "./rpc/legacy/service.ts";
@@ -66,21 +68,29 @@ function readConfig(): Config {
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const log = pino({ level: config.logLevel });
+  const { logger: log, flush } = openLog(config.logLevel);
+  process.on("exit", flush);
   log.debug({ settings: describeConfig(config) }, "settings in force");
   for (const warning of config.warnings) log.warn(warning);
 
   const instance = timing.uniqueId();
-  const { durable, hot, cache, generation, close } = await openStores(config, instance);
+  const { version } = packageJson;
+  const observability = await openObservability({ ...config, log, version, instance });
+  const { metrics, observer } = observability;
+  const { durable, hot, cache, generation, close } = await openStores(config, instance, observability.stores);
   const stores = new StoresView(generation, durable, hot);
   const protocol = { durable, hot, generation, timing };
-  const objects = (kind: ObjectKind) => createObjects({ kind, ...protocol });
+  const objects = (kind: ObjectKind, written = () => {}) =>
+    observability.objects(kind.hotPrefix, createObjects({ kind, ...protocol, written }));
   const validator = openDocumentValidator(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
   const { tombstoneRetentionMs } = config.durable;
   const feed = new Feed({ kind: TASK_OBJECTS, ...protocol });
-  const taskObjects = createObjects({ kind: TASK_OBJECTS, ...protocol, written: () => feed.wake() });
-  const taskOptions = { ...common, objects: taskObjects, settings: config.tasks };
+  const taskOptions = {
+    ...common,
+    objects: objects(TASK_OBJECTS, () => feed.wake()),
+    settings: config.tasks,
+  };
   const tasks = new Tasks(taskOptions);
   const watches = new TaskWatches({ ...taskOptions, feed, timing, heartbeatMs: HEARTBEAT_MS });
   const schemas = {
@@ -106,7 +116,7 @@ async function main(): Promise<void> {
     stores,
     onChange: (listener: () => void) => generation.onChange(listener),
     uptime: timing.monotonic,
-    version: packageJson.version,
+    version,
     instanceId: instance,
   };
 
@@ -125,6 +135,8 @@ async function main(): Promise<void> {
       if (config.server.legacyApi) router.service(DatabaseService, legacy);
     },
     interceptors: [errorInterceptor(log)],
+    observer,
+    metrics: metrics.registry,
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
     pages,
@@ -133,6 +145,8 @@ async function main(): Promise<void> {
     errorDomain: "dbconn",
     deadlineFor: (path) => (Object.hasOwn(WAITING, path) ? WAITING[path] : undefined),
   });
+
+  addServiceGauges(metrics, { version, stores, readiness, server, feed, durable, timing });
 
   generation.start();
   const sweeping = new AbortController();
@@ -175,6 +189,7 @@ async function main(): Promise<void> {
     sweeping.abort();
     await swept;
     await Promise.allSettled([validator.close(), close()]);
+    await observability.close();
     log.info("stopped");
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, (name) => void stop(name));

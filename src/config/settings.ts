@@ -27,6 +27,7 @@ export const SETTINGS = {
   PORT: wholeNumber(0, 65_535, 50_050),
   ALLOW_INSECURE: flag(false),
   LOG_LEVEL: choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"], "info"),
+  LOG_EVERY: wholeNumber(0, 1_000_000, 1),
   CORS_ORIGINS: list(
     "origins parted by commas, such as https://app.example.com,http://localhost:5173",
     isOrigin,

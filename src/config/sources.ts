@@ -9,6 +9,8 @@ export interface Sources {
   readonly values: Partial<Record<SettingName, string>>;
   /** The name that the user wrote, where it is not the setting's own. */
   readonly writtenAs: Partial<Record<SettingName, SettingName>>;
+  /** OpenTelemetry's variables, which have names and meanings of their own. */
+  readonly otel: Environment;
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -25,7 +27,7 @@ const RENAMED: readonly (readonly [SettingName, SettingName])[] = [
 ];
 
 /** Variables that a .env file may hold for others: Docker Compose reads the same file, and so does Node. */
-const OF_OTHERS = /^(COMPOSE_.*|NODE_.*|TZ)$/;
+const OF_OTHERS = /^(COMPOSE_.*|NODE_.*|OTEL_.*|TZ)$/;
 /** What begins like this in the environment is likely meant for this service. */
 const OURS = /^(CACHE_|HOT_|DURABLE_|MONGODB_|REDIS_|SCHEMA_|TASK_|TOMBSTONE_|VALIDATOR_)/;
 /**
@@ -69,7 +71,10 @@ export function readSources(environment: Environment, file: Environment): Source
     }
     delete values[old];
   }
-  return { values, writtenAs, problems, warnings };
+  const otel = Object.fromEntries(
+    Object.entries({ ...file, ...environment }).filter(([name]) => name.startsWith("OTEL_")),
+  );
+  return { values, writtenAs, otel, problems, warnings };
 }
 
 function isServiceLink(name: string, value: string | undefined): boolean {

@@ -5,7 +5,8 @@ import type { HotStore } from "../ports/hot-store.ts";
 import type { Generation } from "./generation.ts";
 import type { StoreHealth } from "./store-health.ts";
 
-export type Mode = "normal" | "hot_bypassed" | "durable_down";
+export const MODES = ["normal", "hot_bypassed", "durable_down"] as const;
+export type Mode = (typeof MODES)[number];
 
 export interface StoresState {
   readonly mode: Mode;

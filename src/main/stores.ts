@@ -43,11 +43,31 @@ export interface Stores {
   close(): Promise<void>;
 }
 
+/** Puts something between the stores and those who use them that looks at what is done. */
+export interface ObserveStores {
+  durable(store: DurableStore): DurableStore;
+  hot(store: HotStore): HotStore;
+  cache(store: CacheStore, kind: string): CacheStore;
+}
+
+/** Whose work nobody looks at, such as a tool's. */
+const UNOBSERVED: ObserveStores = {
+  durable: (store) => store,
+  hot: (store) => store,
+  cache: (store) => store,
+};
+
 /** `instance` names this process to the others. Rejects when an embedded store cannot be used. */
-export async function openStores(config: Config, instance: string): Promise<Stores> {
-  const durable = await openDurable(config);
+export async function openStores(
+  config: Config,
+  instance: string,
+  observe: ObserveStores = UNOBSERVED,
+): Promise<Stores> {
+  const durable = observe.durable(await openDurable(config));
   const control = await openControl(config, durable);
-  const { hot, cache } = await openHot(config);
+  const opened = await openHot(config);
+  const hot = observe.hot(opened.hot);
+  const cache = observe.cache(opened.cache, hot.kind);
   const generation = new Generation({
     durable: control,
     hot,

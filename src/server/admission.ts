@@ -1,11 +1,14 @@
 import { constants } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
+import type { CallObserver } from "../observability/calls.ts";
+import { codeName, methodName, observedCall } from "../rpc/observed-call.ts";
 import { type BodyBound, boundedBody } from "./body.ts";
 import type { CallTable } from "./calls.ts";
 import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { protocolOf } from "./protocol.ts";
 import { isHttp2Request, isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
 
 export interface AdmissionOptions {
@@ -16,6 +19,7 @@ export interface AdmissionOptions {
   readonly deadlineFor: (path: string) => DeadlineRule | undefined;
   /** Methods that are never shed, such as health checks. */
   readonly exempt: (method: DescMethod) => boolean;
+  readonly observer: CallObserver | undefined;
 }
 
 /** What was decided about a call before its body was read. */
@@ -24,6 +28,8 @@ export interface Admitted {
   readonly refusal: ConnectError | undefined;
   /** The body, under its time limit. */
   readonly body: () => AsyncIterable<Uint8Array>;
+  /** What interceptors may know of the call beside its message. */
+  readonly values: ContextValues;
 }
 
 /** Decides about a call as soon as its header is there. */
@@ -39,7 +45,8 @@ export type Admit = (
  * the timers that bound its body and its answer. Interceptors run too late for that, as unary ones see
  * a message that was already received.
  */
-export function createAdmission({ limits, errors, calls, deadlineFor, exempt }: AdmissionOptions): Admit {
+export function createAdmission(options: AdmissionOptions): Admit {
+  const { limits, errors, calls, deadlineFor, exempt, observer } = options;
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
   return function admit(method, path, request, response) {
@@ -50,6 +57,15 @@ export function createAdmission({ limits, errors, calls, deadlineFor, exempt }: 
     const full = calls.count(waits) >= (waits ? limits.maxWaiting : limits.maxInFlight);
     const refusal = full && !exempt(method) ? errors.overloaded() : undefined;
     calls.add({ response, waits });
+    const values = createContextValues();
+    if (observer !== undefined) {
+      const { headers } = request;
+      const protocol = protocolOf(headers);
+      const call = observer.start({ method: methodName(method), protocol, headers, quiet: exempt(method) });
+      values.set(observedCall, call);
+      if (refusal !== undefined) call.code = codeName(refusal.code);
+      response.once("close", () => call.end());
+    }
     if (deadlineMs === undefined) resetWhenStalled(request, response, limits.streamStallMs);
     else resetAfter(request, response, deadlineMs + limits.overrunMs);
 
@@ -62,7 +78,7 @@ export function createAdmission({ limits, errors, calls, deadlineFor, exempt }: 
       if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
       return errors.bodyTimeout(bound.ms);
     };
-    return { refusal, body: () => boundedBody(request, bound, timedOut) };
+    return { refusal, body: () => boundedBody(request, bound, timedOut), values };
   };
 }
 

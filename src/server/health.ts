@@ -1,6 +1,7 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import type { FastifyInstance } from "fastify";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
+import { observeCalls } from "../rpc/interceptors/observe.ts";
 import type { Readiness } from "./readiness.ts";
 
 /**
@@ -27,8 +28,8 @@ export function addHealth(
       watch: ({ service }, { signal }) =>
         statusChanges(readiness, () => (known.has(service) ? status() : Status.SERVICE_UNKNOWN), signal),
     },
-    // Health must answer while the application's own interceptors would refuse.
-    { interceptors: [] },
+    // Health must answer while the application's other interceptors would refuse.
+    { interceptors: [observeCalls] },
   );
 }
 

@@ -1,10 +1,13 @@
 import { Code, ConnectError, cors } from "@connectrpc/connect";
 import fastifyCors from "@fastify/cors";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { CallObserver } from "../observability/calls.ts";
+import { codeName, methodName } from "../rpc/observed-call.ts";
 import type { Admit } from "./admission.ts";
 import { endUnreadBody } from "./body.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
+import { protocolOf } from "./protocol.ts";
 import { isHttp2Request, nameFailedWrites } from "./raw.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
@@ -14,18 +17,32 @@ const preflightMaxAgeS = 7_200;
 
 export interface HookOptions {
   readonly admit: Admit;
-  readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "refuse">;
+  readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "prepare">;
   readonly errors: ServerErrors;
   readonly log: ServerLog;
   readonly corsOrigins: readonly string[];
   /** Whether the port is closing, so that kept HTTP/1 connections are given up with their next answer. */
   readonly closing: () => boolean;
+  readonly observer: CallObserver | undefined;
 }
 
 /** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
 export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
-  const { admit, rpc, errors, log, corsOrigins, closing } = options;
+  const { admit, rpc, errors, log, corsOrigins, closing, observer } = options;
   const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
+
+  /** Answers what is no call of a method that is served. */
+  const refuse = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    error: ConnectError,
+    status?: number,
+    method = "unknown",
+  ): void => {
+    const { headers } = request.raw;
+    observer?.refused({ method, protocol: protocolOf(headers), headers }, codeName(error.code));
+    sendError(request, reply, error, status);
+  };
 
   // Connect knows better than Fastify which content types a method takes.
   app.removeAllContentTypeParsers();
@@ -50,25 +67,22 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
   app.addHook("onRequest", (request, reply, done) => {
     const path = request.routeOptions.url;
     if (request.is404 || path === undefined) {
-      return sendError(request, reply, errors.unknownMethod(request.url.split("?", 1)[0] ?? ""), 404);
+      return refuse(request, reply, errors.unknownMethod(request.url.split("?", 1)[0] ?? ""), 404);
     }
     const method = rpc.methodAt(path);
     if (method !== undefined) {
       // Connect builds a URL out of the host, and leaves the call without an answer when that fails.
       if (!hasValidAuthority(request)) {
-        return sendError(
-          request,
-          reply,
-          errors.malformed("the request's host is missing or malformed", "host"),
-        );
+        const error = errors.malformed("the request's host is missing or malformed", "host");
+        return refuse(request, reply, error, undefined, methodName(method));
       }
       const type = request.headers["content-type"];
       if (request.method === "POST" && !rpc.takes(path, type)) {
         const message = `no protocol of this method has the content-type ${type?.slice(0, 100) ?? "(none)"}`;
-        return sendError(request, reply, errors.malformed(message, "content-type"), 415);
+        return refuse(request, reply, errors.malformed(message, "content-type"), 415, methodName(method));
       }
-      const { refusal, body } = admit(method, path, request.raw, reply.raw);
-      if (refusal !== undefined) rpc.refuse(request, refusal);
+      const { refusal, body, values } = admit(method, path, request.raw, reply.raw);
+      rpc.prepare(request, values, refusal);
       nameFailedWrites(reply.raw);
       bodies.set(request, body);
     }

@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { observeCalls } from "../rpc/interceptors/observe.ts";
 import { createReflectionIndex, type ReflectionIndex, type ReflectionQuery } from "./reflection-index.ts";
 
 /** They describe themselves too. */
@@ -17,9 +18,9 @@ export function addReflection(router: ConnectRouter, services: readonly DescServ
       yield { validHost: host, messageResponse: answer(index, messageRequest) };
     }
   }
-  // A tool that explores the API must not need what the application's own interceptors ask for.
-  router.service(ServerReflection, { serverReflectionInfo }, { interceptors: [] });
-  router.service(ServerReflectionAlpha, { serverReflectionInfo }, { interceptors: [] });
+  // A tool that explores the API must not need what the application's other interceptors ask for.
+  router.service(ServerReflection, { serverReflectionInfo }, { interceptors: [observeCalls] });
+  router.service(ServerReflectionAlpha, { serverReflectionInfo }, { interceptors: [observeCalls] });
 }
 
 /** Answers one question. An unknown name is an answer, so that the stream goes on. */

@@ -3,6 +3,7 @@ import {
   type ConnectError,
   type ConnectRouter,
   type ConnectRouterOptions,
+  type ContextValues,
   createContextKey,
   createContextValues,
   type Interceptor,
@@ -11,6 +12,7 @@ import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import { observeCalls } from "../rpc/interceptors/observe.ts";
 import { boundedCall } from "./bounded-call.ts";
 import type { ServerErrors } from "./errors.ts";
 import { addHealth } from "./health.ts";
@@ -36,8 +38,11 @@ export interface RpcPlugin {
   methodAt(path: string): DescMethod | undefined;
   /** Whether the method at a path can be called with a body of the type. */
   takes(path: string, contentType: string | undefined): boolean;
-  /** Makes Connect answer the request with the error, in its protocol, without reading the body. */
-  refuse(request: FastifyRequest, error: ConnectError): void;
+  /**
+   * Gives the call of a request what its interceptors may know. With a refusal, Connect answers with that, in the
+   * request's protocol and without reading the body.
+   */
+  prepare(request: FastifyRequest, values: ContextValues, refusal: ConnectError | undefined): void;
 }
 
 const refusalKey = createContextKey<ConnectError | undefined>(undefined);
@@ -46,7 +51,7 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
   const { routes, interceptors, limits, readiness, shutdownSignal, errors } = options;
   const unread = createUnreadCalls(errors);
   const handlers = new Map<string, UniversalHandler>();
-  const refusals = new WeakMap<FastifyRequest, ConnectError>();
+  const prepared = new WeakMap<FastifyRequest, ContextValues>();
 
   const allRoutes = (router: ConnectRouter): void => {
     routes(router);
@@ -60,7 +65,7 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
     for (const handler of router.handlers) handlers.set(handler.requestPath, handler);
   };
   const routerOptions: ConnectRouterOptions = {
-    interceptors: [...interceptors, boundedCall(limits.settleMs)],
+    interceptors: [observeCalls, ...interceptors, boundedCall(limits.settleMs)],
     readMaxBytes: limits.readMaxBytes,
     writeMaxBytes: limits.writeMaxBytes,
     jsonOptions: unread.jsonOptions,
@@ -76,11 +81,11 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
       await app.register(fastifyConnectPlugin, {
         ...routerOptions,
         routes: allRoutes,
-        contextValues: (request) => createContextValues().set(refusalKey, refusals.get(request)),
+        contextValues: (request) => prepared.get(request) ?? createContextValues(),
       });
     },
     methodAt: (path) => handlers.get(path)?.method,
     takes: (path, contentType) => handlers.get(path)?.supportedContentType(contentType ?? null) === true,
-    refuse: (request, error) => refusals.set(request, error),
+    prepare: (request, values, refusal) => prepared.set(request, values.set(refusalKey, refusal)),
   };
 }

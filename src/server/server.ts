@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
 import Fastify from "fastify";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import type { CallObserver } from "../observability/calls.ts";
 import { createAdmission } from "./admission.ts";
 import { CallTable } from "./calls.ts";
 import type { DeadlineRule } from "./deadline.ts";
@@ -12,6 +13,7 @@ import { addProbes } from "./health.ts";
 import { installHooks } from "./hooks.ts";
 import type { Limits } from "./limits.ts";
 import type { ServerLog } from "./log.ts";
+import { addMetricsPage, type MetricsPage } from "./metrics-page.ts";
 import { createOnePort, type OnePort } from "./one-port.ts";
 import { addPages, type Pages } from "./pages.ts";
 import type { Readiness } from "./readiness.ts";
@@ -40,6 +42,19 @@ export interface ServerOptions {
   readonly errorDomain: string;
   /** A rule of its own for a unary method by path (`/package.Service/Method`); otherwise the limits' deadlines. */
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
+  /** Told of every call, also of those that are refused or cannot be read. */
+  readonly observer?: CallObserver;
+  /** What /metrics answers with; without it there is no such page. */
+  readonly metrics?: MetricsPage;
+}
+
+/** What the port holds at the moment. */
+export interface Load {
+  readonly connections: number;
+  /** Calls at work. */
+  readonly working: number;
+  /** Calls that wait for something to happen: streams and long polls. */
+  readonly waiting: number;
 }
 
 export interface Server {
@@ -47,6 +62,7 @@ export interface Server {
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Drains and closes within the bound (ms); a repeated call returns the first one's promise. */
   close(timeoutMs: number): Promise<DrainResult>;
+  load(): Load;
 }
 
 /**
@@ -54,7 +70,7 @@ export interface Server {
  * over HTTP/1.1 and HTTP/2.
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { limits, readiness, log } = options;
+  const { limits, readiness, log, observer, metrics } = options;
   const errors = createServerErrors(options.errorDomain);
   const calls = new CallTable();
   const shutdown = new AbortController();
@@ -80,6 +96,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     calls,
     deadlineFor: options.deadlineFor ?? (() => undefined),
     exempt: (method) => method.parent === Health,
+    observer,
   });
   const rpc = createRpcPlugin({
     routes: options.routes,
@@ -96,9 +113,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     log,
     corsOrigins: options.corsOrigins ?? [],
     closing: () => closing !== undefined,
+    observer,
   });
   addProbes(app, readiness);
   if (options.pages !== undefined) await addPages(app, options.pages);
+  if (metrics !== undefined) addMetricsPage(app, metrics);
   await app.register(rpc.plugin);
   await app.ready();
 
@@ -121,5 +140,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       closing ??= close(timeoutMs);
       return closing;
     },
+    load: () => ({
+      connections: port.sockets.size,
+      working: calls.count(false),
+      waiting: calls.count(true),
+    }),
   };
 }

@@ -2,6 +2,7 @@ import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { codeName, observedCall } from "../rpc/observed-call.ts";
 import type { ServerErrors } from "./errors.ts";
 import { faultyField } from "./json-fault.ts";
 
@@ -35,17 +36,21 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
         },
       },
     },
-    watch({ signal, method, requestMethod, url }) {
+    watch({ signal, method, requestMethod, url, values }) {
       if (requestMethod === "GET" && !isReadableQuery(url)) {
         throw errors.malformed("message is not base64, as the query says that it is", "message");
       }
       // Connect aborts a failed call with the very error that it writes right after.
       const complete = (): void => {
         const { reason } = signal;
-        if (!(reason instanceof ConnectError) || reason.details.length > 0) return;
-        const completed = completion(errors, reason, () => fieldOf(method.input, reason, lastText));
-        if (completed !== undefined)
-          Object.assign(reason, { code: completed.code, details: completed.details });
+        if (!(reason instanceof ConnectError)) return;
+        if (reason.details.length === 0) {
+          const completed = completion(errors, reason, () => fieldOf(method.input, reason, lastText));
+          if (completed !== undefined)
+            Object.assign(reason, { code: completed.code, details: completed.details });
+        }
+        const call = values.get(observedCall);
+        if (call !== undefined) call.code = codeName(reason.code);
       };
       signal.addEventListener("abort", complete, { once: true });
     },

@@ -10,6 +10,7 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
+import type { CallObserver } from "../../src/observability/calls.ts";
 import type { DeadlineRule } from "../../src/server/deadline.ts";
 import { createLimits, type Limits } from "../../src/server/limits.ts";
 import { createReadiness, type Readiness } from "../../src/server/readiness.ts";
@@ -22,6 +23,7 @@ export interface Setup {
   limits?: Partial<Limits>;
   corsOrigins?: string[];
   deadlineFor?: (path: string) => DeadlineRule | undefined;
+  observer?: CallObserver;
 }
 
 export interface Running {
@@ -33,7 +35,7 @@ export interface Running {
 
 /** A ready server with the test service, closed when the test ends. Unary methods echo unless given. */
 export async function start(setup: Setup = {}): Promise<Running> {
-  const { handlers = {}, limits, interceptors = [], corsOrigins = [], deadlineFor } = setup;
+  const { handlers = {}, limits, interceptors = [], corsOrigins = [], deadlineFor, observer } = setup;
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router) => {
@@ -46,6 +48,7 @@ export async function start(setup: Setup = {}): Promise<Running> {
     log: { info: () => {}, error: () => {} },
     errorDomain: "test",
     ...(deadlineFor === undefined ? {} : { deadlineFor }),
+    ...(observer === undefined ? {} : { observer }),
   });
   const { port } = await server.listen("127.0.0.1", 0);
   readiness.setReady(true);

@@ -113,6 +113,15 @@ export async function countTasks(
   return { counts, total: counts.reduce((sum, { count }) => sum + count, 0) };
 }
 
+/** All tasks, for whoever looks after the service. */
+export async function countTasksByState(
+  store: DurableStore,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<TaskState, number>> {
+  const found = await store.countBy(TASKS.name, [{ field: "live", equals: true }], "state", signal);
+  return new Map(TASK_STATES.map((state) => [state, found.get(state) ?? 0]));
+}
+
 export function checkFilter(v: Violations, filter: TaskFilter): void {
   checkName(v, "kind", filter.kind, { optional: true });
   checkName(v, "group", filter.group, { optional: true });

@@ -1,6 +1,7 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor } from "@connectrpc/connect";
 import { isUnexpected, toConnectError } from "../errors.ts";
+import { methodName } from "../observed-call.ts";
 
 /** Where unexpected errors go; pino's logger is one. */
 export interface ErrorLog {
@@ -14,7 +15,7 @@ export function errorInterceptor(log: ErrorLog): Interceptor {
     const call = { mutation: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS };
     const answerFor = (error: unknown) => {
       if (isUnexpected(error)) {
-        log.error({ err: error, method: `${method.parent.typeName}/${method.name}` }, "a method failed");
+        log.error({ err: error, method: methodName(method) }, "a method failed");
       }
       return toConnectError(error, call);
     };

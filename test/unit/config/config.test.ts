@@ -305,6 +305,28 @@ describe("a secret is never printed", () => {
   });
 });
 
+describe("OpenTelemetry's variables", () => {
+  it("come from the environment before the .env file, as they are", () => {
+    const file = "OTEL_SERVICE_NAME=b\nOTEL_TRACES_SAMPLER_ARG=0.01";
+    const { otel } = loadConfig({ OTEL_SERVICE_NAME: "a" }, file);
+    expect(otel).toEqual({ OTEL_SERVICE_NAME: "a", OTEL_TRACES_SAMPLER_ARG: "0.01" });
+  });
+
+  it("stop the start where they ask for what is not there", () => {
+    const environment = { OTEL_TRACES_EXPORTER: "zipkin", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
+    expect(problemsOf(environment)).toEqual([
+      'OTEL_TRACES_EXPORTER: got "zipkin", takes otlp or none',
+      'OTEL_EXPORTER_OTLP_PROTOCOL: got "grpc", takes http/protobuf or http/json',
+    ]);
+  });
+
+  it("are named in the description, and no more, since a collector's headers hold keys", () => {
+    const text = describeConfig(loadConfig({ OTEL_EXPORTER_OTLP_HEADERS: "api-key=hush" }));
+    expect(text).toContain("otel=OTEL_EXPORTER_OTLP_HEADERS");
+    expect(text).not.toContain("hush");
+  });
+});
+
 describe(".env.example", () => {
   const lines = readFileSync(".env.example", "utf8").split("\n");
   const settings = lines.flatMap((line) => {

@@ -1,0 +1,38 @@
+/** Times the operations of a store, and shows them in the trace of the call that they serve. */
+import { performance } from "node:perf_hooks";
+import { ServiceError } from "../errors.ts";
+import type { Metrics } from "./metrics.ts";
+import type { StoreFacts, Tracing } from "./tracing.ts";
+
+/** Runs an operation under observation. `collection` where the store has several. */
+export type Observe = <T>(operation: string, run: () => Promise<T>, collection?: string) => Promise<T>;
+
+export function createObserve(
+  store: StoreFacts,
+  { storeOperations }: Pick<Metrics, "storeOperations">,
+  tracing: Tracing | undefined,
+): Observe {
+  return async (operation, run, collection) => {
+    const start = performance.now();
+    try {
+      const result = await (tracing?.isRecording()
+        ? tracing.operation(store, operation, collection, run)
+        : run());
+      storeOperations.observe(
+        { store: store.role, operation, outcome: "ok" },
+        (performance.now() - start) / 1000,
+      );
+      return result;
+    } catch (error) {
+      storeOperations.observe(
+        { store: store.role, operation, outcome: outcomeOf(error) },
+        (performance.now() - start) / 1000,
+      );
+      throw error;
+    }
+  };
+}
+
+function outcomeOf(error: unknown): string {
+  return error instanceof ServiceError ? error.kind : "internal";
+}
