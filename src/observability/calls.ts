@@ -1,8 +1,7 @@
 /** What is known of each call from its header to the end of its answer: one line in the log, one point in the metrics. */
-import type { IncomingHttpHeaders } from "node:http";
 import { performance } from "node:perf_hooks";
 import type { Metrics } from "./metrics.ts";
-import type { CallTrace, Protocol, Tracing } from "./tracing.ts";
+import type { CallTrace, Protocol, RequestHeaders, Tracing } from "./tracing.ts";
 
 /** Where calls are written down; pino's logger is one. */
 export interface CallLog {
@@ -25,7 +24,7 @@ export interface CallStart {
   /** `package.Service/Method`, of a method that is served, or `unknown`. */
   readonly method: string;
   readonly protocol: Protocol;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: RequestHeaders;
   /** Probes and the like: logged only when they fail. */
   readonly quiet?: boolean;
 }
@@ -155,6 +154,6 @@ function lineOf({
   };
 }
 
-function traceIdIn({ traceparent }: IncomingHttpHeaders): string | undefined {
+function traceIdIn({ traceparent }: RequestHeaders): string | undefined {
   return typeof traceparent === "string" ? TRACE_ID.exec(traceparent)?.[1] : undefined;
 }

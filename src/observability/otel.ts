@@ -1,6 +1,5 @@
 /** Traces by OpenTelemetry's SDK. Loaded only where traces are wanted (tracing.ts). */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { IncomingHttpHeaders } from "node:http";
 import {
   type Context,
   ROOT_CONTEXT,
@@ -36,7 +35,7 @@ import {
   ATTR_SERVICE_VERSION,
 } from "@opentelemetry/semantic-conventions";
 import { ServiceError } from "../errors.ts";
-import type { CallTrace, OtelEnvironment, Protocol, StoreFacts, Tracing } from "./tracing.ts";
+import type { CallTrace, OtelEnvironment, Protocol, RequestHeaders, StoreFacts, Tracing } from "./tracing.ts";
 
 const SERVICE_NAME = "database-connections";
 const RPC_SYSTEMS: Readonly<Record<Protocol, string>> = {
@@ -54,7 +53,7 @@ const SERVER_FAULTS: ReadonlySet<string> = new Set([
   "DATA_LOSS",
 ]);
 
-const HEADERS: TextMapGetter<IncomingHttpHeaders> = {
+const HEADERS: TextMapGetter<RequestHeaders> = {
   keys: (headers) => Object.keys(headers),
   get: (headers, name) => headers[name],
 };
@@ -100,7 +99,7 @@ class OtelTracing implements Tracing {
     this.#shutdown = shutdown;
   }
 
-  startCall(method: string, protocol: Protocol, headers: IncomingHttpHeaders): CallTrace {
+  startCall(method: string, protocol: Protocol, headers: RequestHeaders): CallTrace {
     const parent = this.#parentOf(headers);
     const attributes = { [ATTR_RPC_SYSTEM_NAME]: RPC_SYSTEMS[protocol], [ATTR_RPC_METHOD]: method };
     const span = this.#tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
@@ -152,7 +151,7 @@ class OtelTracing implements Tracing {
     await this.#shutdown().catch(() => undefined);
   }
 
-  #parentOf(headers: IncomingHttpHeaders): Context {
+  #parentOf(headers: RequestHeaders): Context {
     return headers.traceparent === undefined
       ? ROOT_CONTEXT
       : this.#propagator.extract(ROOT_CONTEXT, headers, HEADERS);

@@ -1,10 +1,12 @@
 /**
  * Traces by OpenTelemetry, told what to do by its standard OTEL_* variables. Without them nothing of it is even loaded.
  */
-import type { IncomingHttpHeaders } from "node:http";
 
 /** How the port speaks with the caller. */
 export type Protocol = "grpc" | "grpc_web" | "connect";
+
+/** A request's header fields by their lower-case names, as Node gives them. */
+export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** The span of a call. */
 export interface CallTrace {
@@ -26,7 +28,7 @@ export interface StoreFacts {
 
 export interface Tracing {
   /** `method` is `package.Service/Method`. The trace goes on where the headers' W3C trace context says. */
-  startCall(method: string, protocol: Protocol, headers: IncomingHttpHeaders): CallTrace;
+  startCall(method: string, protocol: Protocol, headers: RequestHeaders): CallTrace;
   /** Whether what runs now belongs to a call that is recorded. */
   isRecording(): boolean;
   /** Runs a store's operation as a span under the call. */
