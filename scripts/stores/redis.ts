@@ -17,11 +17,9 @@ export interface RedisOptions {
 
 /** A redis-server of its own on a free loopback port, ready when it answered PING. Rejects when none is installed. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisProcess> {
-  const found = findTool("redis-server");
-  if ("missing" in found) throw new Error(found.missing);
   const server = await startStoreProcess({
     name: "redis",
-    path: found.path,
+    path: redisServer(),
     args: ({ port, folder }) => [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"],
       ...(options.args ?? []),
@@ -31,8 +29,15 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisProce
   return Object.assign(server, { url: `redis://127.0.0.1:${server.port}` });
 }
 
+/** Where the program is. Throws when none is installed. */
+export function redisServer(): string {
+  const found = findTool("redis-server");
+  if ("missing" in found) throw new Error(found.missing);
+  return found.path;
+}
+
 /** A server that is still loading its data answers -LOADING: asked again on the same socket until it says PONG. */
-async function answersPing(port: number, signal: AbortSignal): Promise<void> {
+export async function answersPing(port: number, signal: AbortSignal): Promise<void> {
   const socket = await waitForPort(port, signal);
   try {
     let answer = "";
