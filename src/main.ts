@@ -191,6 +191,8 @@ async function main(): Promise<void> {
     await Promise.allSettled([validator.close(), close()]);
     await observability.close();
     log.info("stopped");
+    // Whatever else still waits, such as for a collector of traces, is not worth the wait.
+    process.exit();
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, (name) => void stop(name));
 }

@@ -1,5 +1,6 @@
 /** Traces by OpenTelemetry's SDK. Loaded only where traces are wanted (tracing.ts). */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   type Context,
   ROOT_CONTEXT,
@@ -37,6 +38,8 @@ import {
 import { ServiceError } from "../errors.ts";
 import type { CallTrace, OtelEnvironment, Protocol, RequestHeaders, StoreFacts, Tracing } from "./tracing.ts";
 
+/** How long the last spans may take to leave: a collector that is away must not hold up the end of the process. */
+const LAST_SPANS_MS = 2_000;
 const SERVICE_NAME = "database-connections";
 const RPC_SYSTEMS: Readonly<Record<Protocol, string>> = {
   grpc: "grpc",
@@ -148,7 +151,8 @@ class OtelTracing implements Tracing {
   }
 
   async close(): Promise<void> {
-    await this.#shutdown().catch(() => undefined);
+    const late = delay(LAST_SPANS_MS, undefined, { ref: false });
+    await Promise.race([this.#shutdown().catch(() => undefined), late]);
   }
 
   #parentOf(headers: RequestHeaders): Context {

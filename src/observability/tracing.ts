@@ -38,7 +38,7 @@ export interface Tracing {
     collection: string | undefined,
     run: () => Promise<T>,
   ): Promise<T>;
-  /** Sends what is left, and rejects nothing: traces are worth no failure. */
+  /** Sends what is left, if it can within 2 s. Never rejects: traces are worth no failure. */
   close(): Promise<void>;
 }
 
