@@ -88,7 +88,7 @@ async function main(): Promise<void> {
   const feed = new Feed({ kind: TASK_OBJECTS, ...protocol });
   const taskOptions = {
     ...common,
-    objects: objects(TASK_OBJECTS, () => feed.wake()),
+    objects: objects(TASK_OBJECTS, (key) => feed.wake(key)),
     settings: config.tasks,
   };
   const tasks = new Tasks(taskOptions);

@@ -17,6 +17,14 @@ export interface Change {
   readonly asOf: number;
 }
 
+/** Of what somebody wants to hear. */
+export interface Interest {
+  /** Whether documents under the key may be wanted: hints tell no more. */
+  readonly key: (key: string) => boolean;
+  /** Whether a document is, of those whose key may be. Undefined: all of them. */
+  readonly document?: (document: Document) => boolean;
+}
+
 const MAX_CHANGES = 4_096;
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -31,9 +39,9 @@ export class ChangeLog {
     return this.#readers.size;
   }
 
-  /** Reads what is added from now on, of what `wants` accepts. */
-  read(wants: (document: Document) => boolean): LogReader {
-    const reader = new LogReader(this, wants, this.#end);
+  /** Reads what is added from now on, of what is of interest. */
+  read(interest: Interest): LogReader {
+    const reader = new LogReader(this, interest, this.#end);
     this.#readers.add(reader);
     return reader;
   }
@@ -44,6 +52,11 @@ export class ChangeLog {
 
   isWanted(document: Document): boolean {
     for (const reader of this.#readers) if (reader.wants(document)) return true;
+    return false;
+  }
+
+  mayWant(key: string): boolean {
+    for (const { interest } of this.#readers) if (interest.key(key)) return true;
     return false;
   }
 
@@ -70,15 +83,20 @@ export class ChangeLog {
 }
 
 export class LogReader {
-  readonly wants: (document: Document) => boolean;
+  readonly interest: Interest;
   readonly #log: ChangeLog;
   #position: number;
   #wake: (() => void) | undefined;
 
-  constructor(log: ChangeLog, wants: (document: Document) => boolean, position: number) {
+  constructor(log: ChangeLog, interest: Interest, position: number) {
     this.#log = log;
-    this.wants = wants;
+    this.interest = interest;
     this.#position = position;
+  }
+
+  wants(document: Document): boolean {
+    const { key, document: accept } = this.interest;
+    return key(document.key) && (accept === undefined || accept(document));
   }
 
   /** A change at the end of the log. A reader that waits passes over what it does not want, and never falls behind. */

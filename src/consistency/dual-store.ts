@@ -31,8 +31,8 @@ export interface DualStoreOptions {
   readonly hot: HotStore;
   readonly generation: Leases;
   readonly timing: Timing;
-  /** Called after each acknowledged write of this process, so that those who watch need not wait for the next poll. */
-  readonly written?: () => void;
+  /** Called with its key after each acknowledged write of this process, so that those who watch need not wait. */
+  readonly written?: (key: string) => void;
 }
 
 /** Life of a fill lease: longer than a read of the durable store takes, short enough for a reader that died. */
@@ -184,7 +184,7 @@ class DualStore implements Objects {
     } catch (error) {
       throw error instanceof ServiceError ? error.withApplied("yes") : error;
     }
-    this.#o.written?.();
+    this.#o.written?.(key);
     if (tailIsLong(written)) this.#copyTailLater(key);
     return { outcome: "applied", document: written };
   }

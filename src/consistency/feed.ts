@@ -1,15 +1,19 @@
 /**
  * What is written to a collection, by any instance, as it is written. All who listen share one reader of the durable
- * store's changes, which runs only while somebody listens: woken by this process's own writes, and otherwise
- * looking often enough for those of others. Before a change is shown, the hot store is told of it.
+ * store's changes, which runs only while somebody listens: woken by this process's own writes and by the hot store's
+ * hints of others', and otherwise looking often enough for those that nobody told of. Only the durable store says what
+ * happened and in which order, so a lost hint costs time and never a change. Before a change is shown, the hot store
+ * is told of it.
  */
 import { aborted } from "../errors.ts";
 import type { Document, DurableStore } from "../ports/durable-store.ts";
 import type { HotStore } from "../ports/hot-store.ts";
-import { type Change, ChangeLog, type LogReader } from "./change-log.ts";
+import { type Change, ChangeLog, type Interest, type LogReader } from "./change-log.ts";
 import type { Leases } from "./generation.ts";
-import type { ObjectKind } from "./objects.ts";
+import { readHistory } from "./history.ts";
+import type { HistoryEntry, ObjectKind } from "./objects.ts";
 import { Revealer } from "./reveal.ts";
+import { SharedHistory } from "./shared-history.ts";
 import { Broadcast } from "./signal.ts";
 import type { Timing } from "./timing.ts";
 
@@ -21,7 +25,7 @@ export interface FeedOptions {
   readonly timing: Timing;
 }
 
-/** How long a write of another instance may stay unseen. */
+/** How long a write may stay unseen that no hint told of. */
 const POLL_MS = 250;
 /** Documents read, and held before the log's own bound counts them. */
 const PAGE = 100;
@@ -43,16 +47,16 @@ export class Feed {
     return this.#poller?.log.readers ?? 0;
   }
 
-  /** Looks for changes now, if anybody listens. */
-  wake(): void {
-    this.#poller?.wake();
+  /** Looks for changes now, if anybody may want what was written under the key. */
+  wake(key: string): void {
+    this.#poller?.hint(key);
   }
 
   /**
-   * From when this resolves on, every write that `wants` accepts is heard of. What is heard of may still be older
+   * From when this resolves on, every write of interest is heard of. What is heard of may still be older
    * than what the listener reads itself, until `isFresh`. Throws `unavailable` while the changes cannot be read.
    */
-  async listen(wants: (document: Document) => boolean, signal?: AbortSignal): Promise<Listener> {
+  async listen(interest: Interest, signal?: AbortSignal): Promise<Listener> {
     if (signal?.aborted) throw aborted(signal);
     this.#poller ??= new Poller(this.#o, (documents, stop) => this.help(documents, stop));
     const poller = this.#poller;
@@ -63,10 +67,10 @@ export class Feed {
       if (this.#poller === poller) this.#poller = undefined;
     };
     // It counts as one who listens before the pass that it waits for begins, or the pass would have no reason.
-    const waiting = poller.log.read(wants);
+    const waiting = poller.log.read(interest);
     try {
       await poller.pass(signal);
-      return new Listener(poller, poller.log.read(wants), close, this.#o.timing);
+      return new Listener(poller, poller.log.read(interest), close, this.#o.timing);
     } finally {
       close(waiting);
     }
@@ -134,6 +138,14 @@ export class Listener {
     return this.#poller.cursor;
   }
 
+  /** As `SharedHistory` has it, shared with all who listen meanwhile. */
+  history(
+    place: { readonly key: string; readonly version: string; readonly after: number },
+    signal?: AbortSignal,
+  ): Promise<readonly HistoryEntry[]> {
+    return this.#poller.history.page(place, signal);
+  }
+
   close(): void {
     this.#close(this.#reader);
   }
@@ -143,11 +155,13 @@ type Help = (documents: readonly Document[], signal: AbortSignal) => Promise<voi
 
 class Poller {
   readonly log = new ChangeLog();
+  readonly history: SharedHistory;
   readonly #o: FeedOptions;
   readonly #help: Help;
   readonly #stopped = new AbortController();
   readonly #passes = new Broadcast();
   readonly #seen = new Map<string, number>();
+  readonly #unsubscribe: () => void;
   #nudge = new AbortController();
   #cursor: string | undefined;
   #failure: unknown;
@@ -157,6 +171,12 @@ class Poller {
   constructor(options: FeedOptions, help: Help) {
     this.#o = options;
     this.#help = help;
+    this.history = new SharedHistory((...page) => this.#readHistory(...page));
+    const prefix = `${options.kind.hotPrefix}/`;
+    this.#unsubscribe = options.hot.onConfirmed((hotKey) => {
+      if (hotKey === undefined) this.wake();
+      else if (hotKey.startsWith(prefix)) this.hint(hotKey.slice(prefix.length));
+    });
     void this.#run();
   }
 
@@ -175,7 +195,13 @@ class Poller {
     this.#nudge.abort();
   }
 
+  /** Something was written under the key. */
+  hint(key: string): void {
+    if (this.log.mayWant(key)) this.wake();
+  }
+
   stop(): void {
+    this.#unsubscribe();
     this.#stopped.abort();
     this.#nudge.abort();
   }
@@ -229,6 +255,20 @@ class Poller {
       this.#cursor = cursor;
       if (documents.length < PAGE) return;
     }
+  }
+
+  async #readHistory(
+    key: string,
+    after: number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly HistoryEntry[]> {
+    const { durable, kind } = this.#o;
+    const document = await durable.get(kind.collection, key, { whole: true, signal });
+    if (document === undefined) return [];
+    const entries = await readHistory(durable, kind, document, { after, limit }, signal);
+    await this.#help([document], signal);
+    return entries;
   }
 
   #remember({ key, revision }: Document): void {

@@ -93,6 +93,14 @@ export interface HotStore {
   /** Called (any number of times) when a connection was lost or another identity was met. Answers the unsubscriber. */
   onDoubt(listener: () => void): () => void;
 
+  /**
+   * Calls the listener with the key of whatever anybody who shares the store confirms, of any generation. No more than
+   * a hint to look at the durable store: one may be lost, late or repeated. Called with undefined when hints begin to
+   * come, and again each time when some may have been lost before: then anything may have been confirmed. Answers the
+   * unsubscriber, after which nothing is called any more.
+   */
+  onConfirmed(listener: (key: string | undefined) => void): () => void;
+
   /** Keeps the number of the generation in force as a hint for a process that starts while the durable store is away. */
   writeHint(generation: number, signal?: AbortSignal): Promise<void>;
   readHint(signal?: AbortSignal): Promise<number | undefined>;

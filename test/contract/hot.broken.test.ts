@@ -286,6 +286,43 @@ class IdentityChangesByItself extends MemoryHotStore {
   }
 }
 
+class ConfirmTellsNobody extends MemoryHotStore {
+  override onConfirmed(listener: (key: string | undefined) => void) {
+    return super.onConfirmed((key) => {
+      if (key === undefined) listener(key);
+    });
+  }
+}
+
+class HintsNeverBegin extends MemoryHotStore {
+  override onConfirmed(listener: (key: string | undefined) => void) {
+    return super.onConfirmed((key) => {
+      if (key !== undefined) listener(key);
+    });
+  }
+}
+
+class HintsAreOfFirstGenerationOnly extends MemoryHotStore {
+  readonly #told: ((key: string) => void)[] = [];
+  override onConfirmed(listener: (key: string | undefined) => void) {
+    this.#told.push(listener);
+    return super.onConfirmed((key) => {
+      if (key === undefined) listener(key);
+    });
+  }
+  override async confirm(slot: Slot, versioned: Versioned) {
+    await super.confirm(slot, versioned);
+    if (slot.generation <= 10) for (const listener of this.#told) listener(slot.key);
+  }
+}
+
+class UnsubscribingDoesNothing extends MemoryHotStore {
+  override onConfirmed(listener: (key: string | undefined) => void) {
+    super.onConfirmed(listener);
+    return () => {};
+  }
+}
+
 const EMPTY = "a confirm never installs into an entry that had no value";
 const REPLACES = "a confirm replaces an older value, and leaves the same and a newer one alone";
 const CONFIRM_RAISES = "a confirm raises the floor and ends any lease";
@@ -296,6 +333,7 @@ const RAISE = "a raise drops a lower value and leaves an equal one and a lease a
 const REFUSED_RAISES = "a refused fill raises the floor and drops a lower value, not an equal one";
 const ONE_LIFETIME = "floor, value and lease have one lifetime: the floor outlives neither alone";
 const ONE_LEASE = "of many callers at once exactly one gets the lease";
+const TELLS = "whoever listens is told the key of every confirm, once it was said that hints come";
 const SWEEP = "a sweep removes the generations below and no other";
 
 const plants = [
@@ -329,6 +367,10 @@ const plants = [
   [SweepTakesNothing, SWEEP],
   [SignalIsIgnored, "a call whose signal has fired is cancelled and has no effect"],
   [IdentityChangesByItself, "a probe answers the same identity while nothing happened"],
+  [ConfirmTellsNobody, TELLS],
+  [HintsNeverBegin, TELLS],
+  [HintsAreOfFirstGenerationOnly, TELLS],
+  [UnsubscribingDoesNothing, "nobody is told of anything but confirms, or after unsubscribing"],
 ] as const;
 
 function brokenBy(Store: typeof MemoryHotStore): Promise<readonly string[]> {

@@ -6,6 +6,9 @@ import { type Checks, contract, fresh, type Harness } from "./check.ts";
 const LONG_MS = 60_000;
 const SHORT_MS = 40;
 const GENERATION = 10;
+/** For a store that gives none: a hint that comes at all comes at once. */
+const HINT_LOOKS = 200;
+const HINT_LOOK_MS = 20;
 
 function newSlot(generation = GENERATION): Slot {
   return { generation, key: fresh("task/kind/id") };
@@ -48,6 +51,35 @@ async function shown(store: HotStore, slot: Slot, minRevision = 0): Promise<numb
 async function refusesFillAt(store: HotStore, slot: Slot, number: number): Promise<boolean> {
   const token = await lease(store, slot, { minRevision: Number.MAX_SAFE_INTEGER });
   return (await store.fill(slot, token, revision(number))) === "refused";
+}
+
+/** Resolves when hints come; `until`, when one with the key came since it was last asked. Bounded on the store's clock. */
+async function listening({ store, pass }: Harness<HotStore>) {
+  const keys: string[] = [];
+  let unread: string[] = [];
+  let begun = false;
+  const stop = store.onConfirmed((key) => {
+    if (key === undefined) begun = true;
+    else {
+      keys.push(key);
+      unread.push(key);
+    }
+  });
+  const heard = async (what: () => boolean) => {
+    for (let looks = 0; !what(); looks++) {
+      expect(looks, "no hint came").toBeLessThan(HINT_LOOKS);
+      await pass(HINT_LOOK_MS);
+    }
+  };
+  await heard(() => begun);
+  return {
+    keys,
+    stop,
+    async until(key: string) {
+      await heard(() => unread.includes(key));
+      unread = [];
+    },
+  };
 }
 
 export const hotChecks: Checks<HotStore> = {
@@ -317,6 +349,37 @@ export const hotChecks: Checks<HotStore> = {
     for (const slot of slots) await store.fill(slot, await lease(store, slot), revision(1));
     await store.sweepBelow(3);
     expect(await Promise.all(slots.map((slot) => shown(store, slot)))).toEqual([undefined, undefined, 1]);
+  },
+
+  async "whoever listens is told the key of every confirm, once it was said that hints come"(harness) {
+    const { store } = harness;
+    const heard = await listening(harness);
+    for (const slot of [newSlot(), newSlot(GENERATION + 1)]) {
+      await store.confirm(slot, revision(1));
+      await heard.until(slot.key);
+    }
+    // In an entry with a value and in one without, again and again.
+    const valued = await filled(store, 1);
+    for (const number of [2, 3]) {
+      await store.confirm(valued, revision(number));
+      await heard.until(valued.key);
+    }
+    heard.stop();
+  },
+
+  async "nobody is told of anything but confirms, or after unsubscribing"(harness) {
+    const { store } = harness;
+    const [stopped, heard] = [await listening(harness), await listening(harness)];
+    const slot = await filled(store, 1);
+    await store.raise(slot, 2);
+    await store.peek(slot, 0);
+    stopped.stop();
+    const last = newSlot();
+    await store.confirm(last, revision(1));
+    await heard.until(last.key);
+    expect(heard.keys).toEqual([last.key]);
+    expect(stopped.keys).toEqual([]);
+    heard.stop();
   },
 
   async "a call whose signal has fired is cancelled and has no effect"({ store }) {

@@ -28,7 +28,7 @@ export interface Instance {
   readonly hot: HotStore;
   readonly cache: CacheStore;
   readonly generation: Generation;
-  objects(kind: ObjectKind, written?: () => void): Objects;
+  objects(kind: ObjectKind, written?: (key: string) => void): Objects;
   feed(kind: ObjectKind): Feed;
   close(): Promise<void>;
 }

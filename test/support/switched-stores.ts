@@ -79,6 +79,13 @@ export class HotConnection implements HotStore {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Hints come while the connection works; nothing says so when it begins to. */
+  onConfirmed(listener: (key: string | undefined) => void): () => void {
+    return this.#server.entries.onConfirmed((key) => {
+      if (!this.cut && this.#server.up) listener(key);
+    });
+  }
+
   async writeHint(generation: number): Promise<void> {
     await this.#reach();
     this.#server.hint = generation;

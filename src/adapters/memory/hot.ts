@@ -17,6 +17,7 @@ export class MemoryHotStore implements HotStore {
   readonly shared = false;
   readonly #options: MemoryHotOptions;
   readonly #entries: Keyspace<HotEntry>;
+  readonly #confirmed = new Set<(key: string | undefined) => void>();
   #hint: number | undefined;
 
   constructor(options: MemoryHotOptions) {
@@ -63,6 +64,7 @@ export class MemoryHotStore implements HotStore {
 
   async confirm(slot: Slot, versioned: Versioned, signal?: AbortSignal): Promise<void> {
     this.step(slot, signal, (entry, now) => confirm(entry, versioned, now));
+    for (const listener of this.#confirmed) listener(slot.key);
   }
 
   async raise(slot: Slot, revision: number, signal?: AbortSignal): Promise<void> {
@@ -76,6 +78,15 @@ export class MemoryHotStore implements HotStore {
 
   onDoubt(_listener: () => void): () => void {
     return () => {};
+  }
+
+  onConfirmed(listener: (key: string | undefined) => void): () => void {
+    const entry = (key: string | undefined) => listener(key);
+    this.#confirmed.add(entry);
+    queueMicrotask(() => {
+      if (this.#confirmed.has(entry)) entry(undefined);
+    });
+    return () => this.#confirmed.delete(entry);
   }
 
   async writeHint(generation: number, signal?: AbortSignal): Promise<void> {

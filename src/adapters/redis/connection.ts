@@ -114,6 +114,17 @@ export class RedisConnection {
     return identity;
   }
 
+  /** Another socket, for what cannot share the first; the caller's to destroy. Rejects when none came within 2 s. */
+  async beside(greet: (client: RedisClient) => Promise<unknown>): Promise<RedisClient> {
+    const { client } = await dial(this.#options.url, greet);
+    return client;
+  }
+
+  /** Fires when the connection is closed for good. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   /** Milliseconds of the server's clock. */
   serverNow(): number {
     return performance.now() + this.#clockOffsetMs;

@@ -6,6 +6,8 @@ export interface RedisClient {
     command: readonly RedisArgument[],
     options?: { readonly typeMapping?: TypeMapping },
   ): Promise<T>;
+  /** From then on the socket serves for nothing else. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   /** Fails what is under way. */
   destroy(): void;
   /** Either event means that the socket is of no more use. */

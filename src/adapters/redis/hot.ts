@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { unavailable } from "../../errors.ts";
 import type { GetOrLease, Hit, HotStore, Slot, Versioned } from "../../ports/hot-store.ts";
+import { hearConfirms } from "./confirms.ts";
 import type { Master, RedisConnection } from "./connection.ts";
 import { type Keys, milliseconds } from "./keys.ts";
 import { runScript, type ScriptName } from "./scripts.ts";
@@ -59,7 +60,7 @@ export class RedisHotStore implements HotStore {
 
   async confirm(slot: Slot, versioned: Versioned, signal?: AbortSignal): Promise<void> {
     const { value, revision, ttlMs } = versioned;
-    const args = [String(revision), milliseconds(ttlMs), VALUELESS_MS, value];
+    const args = [String(revision), milliseconds(ttlMs), VALUELESS_MS, value, this.#keys.confirmed];
     await this.#run("confirm-1", slot, args, signal);
   }
 
@@ -78,6 +79,10 @@ export class RedisHotStore implements HotStore {
 
   onDoubt(listener: () => void): () => void {
     return this.#connection.onDoubt(listener);
+  }
+
+  onConfirmed(listener: (key: string | undefined) => void): () => void {
+    return hearConfirms(this.#connection, this.#keys, listener);
   }
 
   /** The hint stays: a generation may be in force for longer than any lifetime that one could choose. */

@@ -9,6 +9,8 @@ type Of = "entries" | "leases";
 export class Keys {
   readonly hint: string;
   readonly probe: string;
+  /** The channel on which the entries of confirmed writes are named; none of the keys. */
+  readonly confirmed: string;
   /** MATCH for every entry of every generation. */
   readonly all: string;
   readonly #prefix: string;
@@ -19,6 +21,7 @@ export class Keys {
     this.#prefix = prefix;
     this.hint = `${prefix}:hint`;
     this.probe = `${prefix}:probe`;
+    this.confirmed = `${prefix}:confirmed`;
     this.all = `${prefix}:*:{*`;
   }
 
@@ -39,6 +42,12 @@ export class Keys {
   /** The KEY in a Redis key of this generation. */
   keyOf(of: Of, generation: number, redisKey: string): string {
     return redisKey.slice(this.#head(of, generation).length, -1);
+  }
+
+  /** The KEY of an entry of any generation; undefined for a key that is no entry of this prefix. */
+  objectOf(entry: string): string | undefined {
+    const generation = this.generationOf(entry);
+    return generation === undefined ? undefined : this.keyOf("entries", generation, entry);
   }
 
   /** Undefined for a key that is neither an entry nor a lease of this prefix. */

@@ -33,7 +33,7 @@ export async function* watchMany(
   await many.begin();
   yield* many.snapshot();
   yield* many.catchUp();
-  const listener = await feed.listen((document) => many.wants(document), signal);
+  const listener = await feed.listen(many.interest, signal);
   try {
     // What was written before the feed was listened to, since the last look.
     many.forgetAllBut(REMEMBERED);
@@ -78,14 +78,20 @@ class Many {
     this.#place = { cursor, shown: [], snapshot: "first" };
   }
 
-  wants({ key, group }: Document): boolean {
-    const { kind, visible } = this.#watched;
-    const own = taskName(key).kind;
-    return (
-      (kind === "" || own === kind) &&
-      ["", group].includes(this.#watched.group) &&
-      (visible === undefined || visible.has(own))
-    );
+  get interest() {
+    const { kind, group, visible } = this.#watched;
+    return {
+      key: (key: string) => {
+        const own = taskName(key).kind;
+        return (kind === "" || own === kind) && (visible === undefined || visible.has(own));
+      },
+      document: (document: Document) => group === "" || document.group === group,
+    };
+  }
+
+  #wants(document: Document): boolean {
+    const { key, document: accept } = this.interest;
+    return key(document.key) && accept(document);
   }
 
   async *snapshot(): AsyncGenerator<WatchItem> {
@@ -117,7 +123,7 @@ class Many {
       const page = await withCursor(store.changes(TASKS.name, from, FULL_TASKS_AT_ONCE, this.#signal));
       const wanted = page.documents.filter(
         (document) =>
-          this.wants(document) && !this.wasShown(document, true) && !shown.includes(markOf(document)),
+          this.#wants(document) && !this.wasShown(document, true) && !shown.includes(markOf(document)),
       );
       await feed.help(wanted, this.#signal);
       for (const [index, document] of wanted.entries()) {

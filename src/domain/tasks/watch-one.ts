@@ -1,4 +1,5 @@
 /** A watch of one task: every revision, from the snapshot or the token on. */
+import type { HistoryEntry } from "../../consistency/objects.ts";
 import type { Document } from "../../ports/durable-store.ts";
 import { taskNotFound } from "./errors.ts";
 import { pastRevisions } from "./past.ts";
@@ -19,8 +20,8 @@ export async function* watchOne(
   const { feed, heartbeatMs, objects, timing } = context;
   const key = taskKey(name);
   const resumed = readRevisionToken({ watch: key }, token);
-  const listener = await feed.listen((document) => document.key === key, signal);
-  const steps = new Steps(context, name, signal);
+  const listener = await feed.listen({ key: (other) => other === key }, signal);
+  const steps = new Steps(context, name, (place) => listener.history(place, signal));
   try {
     const asOf = timing.now();
     const { document } = await objects.read(key, { consistency: "strong", minRevision: 0, signal });
@@ -49,32 +50,41 @@ export async function* watchOne(
   }
 }
 
+type History = (place: {
+  readonly key: string;
+  readonly version: string;
+  readonly after: number;
+}) => Promise<readonly HistoryEntry[]>;
+
 class Steps {
   shown = 0;
   readonly #context: WatchContext;
   readonly #name: TaskName;
-  readonly #signal: AbortSignal;
+  readonly #history: History;
   #known: Task | undefined;
 
-  constructor(context: WatchContext, name: TaskName, signal: AbortSignal) {
+  constructor(context: WatchContext, name: TaskName, history: History) {
     this.#context = context;
     this.#name = name;
-    this.#signal = signal;
+    this.#history = history;
   }
 
   /** Every revision after `after`, up to the document's. */
   async *from(after: number, document: Document, asOf: number): AsyncGenerator<WatchItem> {
-    const { objects, settings } = this.#context;
+    const { settings } = this.#context;
     if (document.revision === after) {
       this.#show(document);
       return;
     }
-    const known = this.#known?.revision === after ? this.#known : undefined;
+    const known = this.shown > 0 && this.shown === after ? { task: this.#known } : undefined;
     const name = { ...this.#name, group: typeof document.group === "string" ? document.group : "" };
     const range = { after, before: document.revision, known };
+    const version = `${String(document.incarnation)} ${document.revision}`;
+    const page = (begin: number) => this.#history({ key: document.key, version, after: begin });
     if (after + 1 < document.revision) {
-      for await (const past of pastRevisions(objects, settings, name, range, this.#signal)) {
+      for await (const past of pastRevisions(page, settings, name, range)) {
         this.shown = past.revision;
+        this.#known = past.task;
         yield this.#item(past.revision, past.task, asOf);
       }
     }

@@ -68,6 +68,8 @@ export function hotPort({ transport, network, node, process }: HotPortOptions): 
       ),
     probe: (signal) => send("probe", (server) => server.identity, signal),
     onDoubt: (listener) => network.onDoubt(process, listener),
+    // All hints may be lost.
+    onConfirmed: () => () => {},
     writeHint: (generation, signal) =>
       send(
         `writeHint ${generation}`,

@@ -2,6 +2,7 @@
 import { onTestFinished } from "vitest";
 import type { Feed } from "../../../src/consistency/feed.ts";
 import type { Objects } from "../../../src/consistency/objects.ts";
+import type { Timing } from "../../../src/consistency/timing.ts";
 import { TASK_EVENTS, TASK_OBJECTS, TASKS } from "../../../src/domain/tasks/collections.ts";
 import { DEFAULT_TASK_SETTINGS, type TaskSettings } from "../../../src/domain/tasks/policy.ts";
 import {
@@ -34,16 +35,20 @@ export async function openTasks(
     readonly settings?: Partial<TaskSettings>;
     readonly intercept?: (objects: Objects) => Objects;
     readonly heartbeatMs?: number;
+    readonly timing?: Timing;
     /** Another instance's, to be a second one on the same stores. */
     readonly stores?: { readonly durable: DurableStore; readonly hot: HotStore };
   } = {},
 ): Promise<Bench> {
-  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS], ...options.stores });
+  const { timing = realTiming } = options;
+  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS], timing, ...options.stores });
   onTestFinished(() => instance.close());
   const clock = { time: 1_750_000_000_000 };
   let ids = 0;
   const feed = instance.feed(TASK_OBJECTS);
-  const objects = (options.intercept ?? ((same) => same))(instance.objects(TASK_OBJECTS, () => feed.wake()));
+  const objects = (options.intercept ?? ((same) => same))(
+    instance.objects(TASK_OBJECTS, (key) => feed.wake(key)),
+  );
   const common = {
     objects,
     store: instance.durable,
@@ -55,7 +60,7 @@ export async function openTasks(
     ids: { random: () => `id${++ids}` },
   });
   const { heartbeatMs = 60_000 } = options;
-  const watches = new TaskWatches({ ...common, feed, timing: realTiming, heartbeatMs });
+  const watches = new TaskWatches({ ...common, feed, timing, heartbeatMs });
   return { tasks, watches, feed, objects, instance, clock };
 }
 

@@ -1,11 +1,12 @@
 -- After a durable write: raises the floor, ends any lease, and replaces an older value, never filling an entry that
--- had none.
+-- had none. Then tells those who listen, on every node of a cluster; that they may not be told is no failure.
 --
 -- KEYS[1]  the entry
 -- ARGV[1]  revision
 -- ARGV[2]  life of the value, milliseconds
 -- ARGV[3]  life of an entry without a value, milliseconds
 -- ARGV[4]  the value
+-- ARGV[5]  the channel of those who listen
 --
 -- Output   nil
 local entry = redis.call("HMGET", KEYS[1], "revision", "floor")
@@ -20,4 +21,5 @@ elseif current < revision then
   redis.call("HSET", KEYS[1], "value", ARGV[4], "revision", ARGV[1])
   redis.call("PEXPIRE", KEYS[1], ARGV[2])
 end
+redis.pcall("PUBLISH", ARGV[5], KEYS[1])
 return nil
