@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   const { durable, hot, cache, generation, close } = await openStores(config, instance, observability.stores);
   const stores = new StoresView(generation, durable, hot);
   const protocol = { durable, hot, generation, timing };
-  const objects = (kind: ObjectKind, written = () => {}) =>
+  const objects = (kind: ObjectKind, written = (_key: string) => {}) =>
     observability.objects(kind.hotPrefix, createObjects({ kind, ...protocol, written }));
   const validator = openDocumentValidator(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };

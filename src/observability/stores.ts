@@ -58,6 +58,7 @@ export function observedHot(store: HotStore, { metrics, tracing }: StoreObservat
     raise: (slot, revision, signal) => observe("raise", () => store.raise(slot, revision, signal)),
     probe: (signal) => observe("probe", () => store.probe(signal)),
     onDoubt: (listener) => store.onDoubt(listener),
+    onConfirmed: (listener) => store.onConfirmed(listener),
     writeHint: (generation, signal) => observe("write_hint", () => store.writeHint(generation, signal)),
     readHint: (signal) => observe("read_hint", () => store.readHint(signal)),
     sweepBelow: (generation, signal) => observe("sweep_below", () => store.sweepBelow(generation, signal)),
