@@ -62,7 +62,7 @@ export async function readFinalState(
  * On a machine that is busy with other things, a lease may run out though nothing is wrong: what is asked of a
  * service at rest is that it answers in the end.
  */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (let left = FINAL_ATTEMPTS; ; left--) {
     try {
       return await ask();

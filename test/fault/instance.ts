@@ -1,6 +1,8 @@
 // One server process of a fault run, and the gRPC clients to it. Its port and settings outlive the process.
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
+import { SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { freePort } from "../../scripts/stores/store-process.ts";
@@ -19,10 +21,16 @@ export interface Span {
   readonly until: number;
 }
 
+interface Clients {
+  readonly tasks: Client<typeof TaskService>;
+  readonly schemas: Client<typeof SchemaService>;
+  readonly cache: Client<typeof CacheService>;
+  readonly status: Client<typeof StatusService>;
+}
+
 interface Running {
   readonly process: ServerProcess;
-  readonly tasks: Client<typeof TaskService>;
-  readonly status: Client<typeof StatusService>;
+  readonly clients: Clients;
   disconnect(): void;
 }
 
@@ -48,11 +56,26 @@ export class Instance {
   }
 
   get tasks(): Client<typeof TaskService> {
-    return this.#running.tasks;
+    return this.#running.clients.tasks;
+  }
+
+  get schemas(): Client<typeof SchemaService> {
+    return this.#running.clients.schemas;
+  }
+
+  get cache(): Client<typeof CacheService> {
+    return this.#running.clients.cache;
   }
 
   get status(): Client<typeof StatusService> {
-    return this.#running.status;
+    return this.#running.clients.status;
+  }
+
+  /** Of a process on SQLite. */
+  get dataDir(): string {
+    const { dataDir } = this.#settings;
+    if (dataDir === undefined) throw new Error(`${this.name} has no folder of its own`);
+    return dataDir;
   }
 
   get pid(): number {
@@ -114,8 +137,12 @@ async function run({ env, dataDir }: InstanceSettings, port: number): Promise<Ru
   const transport = createGrpcTransport({ baseUrl: server.url, sessionManager });
   return {
     process: server,
-    tasks: createClient(TaskService, transport),
-    status: createClient(StatusService, transport),
+    clients: {
+      tasks: createClient(TaskService, transport),
+      schemas: createClient(SchemaService, transport),
+      cache: createClient(CacheService, transport),
+      status: createClient(StatusService, transport),
+    },
     disconnect: () => sessionManager.abort(),
   };
 }

@@ -24,6 +24,7 @@ interface Known {
 
 /** A client whose call was not answered lets a moment go by, so that it does not only count connection failures. */
 const AFTER_FAILURE_MS = 50;
+const WHERE_NOBODY_IS_MS = 250;
 const HURRIED_MS = 1;
 
 export class Load {
@@ -45,8 +46,9 @@ export class Load {
     return Array.from({ length: this.#options.keys }, (_, i) => `hot-${i}`);
   }
 
-  start(): void {
-    for (let i = 0; i < this.#options.clients; i++) this.#clients.push(this.#run(`c${i}`));
+  /** `prefix`: of the clients' names, unlike any other load's of the same tasks. */
+  start(prefix: string): void {
+    for (let i = 0; i < this.#options.clients; i++) this.#clients.push(this.#run(`${prefix}${i}`));
   }
 
   /** Resolves when the calls that are under way have ended. */
@@ -63,7 +65,7 @@ export class Load {
       const [key, about] = pick([...known]);
       const answer = await this.#step(client, `${client}-${n}`, key, about);
       const { operation, task } = answer;
-      if (operation.outcome === "failed") await delay(AFTER_FAILURE_MS);
+      if (operation.outcome === "failed") await delay(operation.told ? AFTER_FAILURE_MS : WHERE_NOBODY_IS_MS);
       if (task === undefined) {
         if (operation.absent) await this.#create(client, `${client}-${n}c`, key, about);
       } else if (!operation.degraded) learn(about, answer);

@@ -16,6 +16,8 @@ export class Observer {
   readonly #seen = new Set<Mode>();
   /** Every generation number that anybody named; 0 says that it is not known yet. */
   readonly generations = new Set<bigint>();
+  /** When some instance named another generation than it had before. */
+  readonly changes: number[] = [];
   /** When some instance could not reach the durable store, with room on both sides. */
   readonly durableOutages: Span[] = [];
   #stopped = false;
@@ -48,6 +50,7 @@ export class Observer {
   }
 
   async #watch(instance: Instance): Promise<void> {
+    let generation = 0n;
     while (!this.#stopped) {
       const at = now();
       const status = await instance.status
@@ -56,7 +59,11 @@ export class Observer {
       this.#latest.set(instance.name, { mode: status?.mode, at });
       if (status !== undefined) {
         this.#seen.add(status.mode);
-        if (status.generation > 0n) this.generations.add(status.generation);
+        if (status.generation > 0n) {
+          this.generations.add(status.generation);
+          if (generation !== 0n && generation !== status.generation) this.changes.push(now());
+          generation = status.generation;
+        }
       }
       if (status?.mode === Mode.DURABLE_DOWN) {
         this.durableOutages.push({ from: at - AROUND_MS, until: now() + AROUND_MS });

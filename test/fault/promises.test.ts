@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { checkHistory } from "../support/history/check.ts";
 import type { Revision } from "../support/history/operation.ts";
 import { resolveAbsences } from "./absences.ts";
-import { checkDeadlines, checkDrain, checkRefusals, withSharedIds } from "./promises.ts";
+import { checkDeadlines, checkDrain, checkRefusals, checkShed, withSharedIds } from "./promises.ts";
 import type { Recorded } from "./recorder.ts";
 
 const FINAL: readonly Revision[] = ["a", "b", "c", "d"].map((value, index) => ({
@@ -93,5 +93,14 @@ describe("what is checked beside the history", () => {
     expect(checkDrain([dropped], "i0", 100)).toHaveLength(1);
     expect(checkDrain([{ ...dropped, told: true }], "i0", 100)).toEqual([]);
     expect(checkDrain([dropped], "i1", 100)).toEqual([]);
+  });
+
+  it("finds a call that was shed and had an effect, or does not say that it had none", () => {
+    const shed = { outcome: "failed", reason: "OVERLOADED" } as const;
+    const names = (operations: readonly Recorded[]) => checkShed(operations, final).map(({ name }) => name);
+    expect(names([write("d", 30, { ...shed, applied: "no" })])).toEqual(["had_effect"]);
+    expect(names([write("x", 30, { ...shed, applied: "unknown" })])).toEqual(["not_told"]);
+    expect(names([write("x", 30, { ...shed, applied: "no" })])).toEqual([]);
+    expect(names([write("d", 30, { ...shed, applied: "no" }), write("d", 31)])).toEqual([]);
   });
 });

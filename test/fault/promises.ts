@@ -1,12 +1,13 @@
 // What the checker of histories leaves to those who know more than a history: deadlines, drains, and refusals whose
 // answer does not name the revision that was met.
+import type { CacheViolation } from "../support/history/cache/violation.ts";
 import type { Operation, Revision, Violation } from "../support/history/operation.ts";
 import type { Instance, Span } from "./instance.ts";
 import { DEADLINE_SLACK_MS, type Recorded } from "./recorder.ts";
 
-/** E2 and E3 are promises of the service, beside those of its objects. */
+/** C1 to C3 are of the cache; E2, E3 and E5 are promises of the service, beside those of its objects. */
 export type Finding = Omit<Violation, "invariant"> & {
-  readonly invariant: Violation["invariant"] | "E2" | "E3";
+  readonly invariant: Violation["invariant"] | CacheViolation["invariant"] | "E2" | "E3" | "E5";
 };
 
 /**
@@ -78,3 +79,27 @@ export function checkDrain(
 }
 
 const IN_FLIGHT_MS = 50;
+
+/** E5: a call that was shed says so, and had no effect. */
+export function checkShed(
+  operations: readonly Recorded[],
+  final: ReadonlyMap<string, readonly Revision[]>,
+): readonly Finding[] {
+  const byId = Map.groupBy(operations, ({ requestId }) => requestId);
+  return operations.flatMap((operation) => {
+    const { client, key, reason, applied, requestId } = operation;
+    if (reason !== "OVERLOADED" || operation.op !== "write" || requestId === undefined) return [];
+    const what = `${client}'s ${requestId} was shed`;
+    if (applied !== "no")
+      return [
+        { invariant: "E5", name: "not_told", key, message: `${what} and does not say that nothing happened` },
+      ];
+    // Where the request was sent several times, the effect is another call's, unless all were shed.
+    if (!byId.get(requestId)?.every((call) => call.reason === "OVERLOADED")) return [];
+    const made = final.get(key)?.find(({ value }) => value === requestId);
+    if (made === undefined) return [];
+    return [
+      { invariant: "E5", name: "had_effect", key, message: `${what} and is revision ${made.revision}` },
+    ];
+  });
+}

@@ -148,7 +148,7 @@ function begin(call: {
 }
 
 /** The service is told the deadline, and the client waits longer than that, so as to see who does not keep it. */
-function within(deadlineMs: number): CallOptions {
+export function within(deadlineMs: number): CallOptions {
   return {
     headers: { "grpc-timeout": `${deadlineMs}m` },
     signal: AbortSignal.timeout(deadlineMs + DEADLINE_SLACK_MS),
@@ -177,7 +177,7 @@ interface Failure {
   readonly message: string;
 }
 
-function describeFailure(error: unknown): Failure {
+export function describeFailure(error: unknown): Failure {
   const known = ConnectError.from(error);
   const [info] = known.findDetails(ErrorInfoSchema);
   const { applied, revision } = info?.metadata ?? {};

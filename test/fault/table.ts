@@ -1,9 +1,14 @@
 // The rows of a run as one table of text.
-import type { Row } from "./run-cell.ts";
+import type { Row } from "./row.ts";
 
 const HEADER = [
   "fault",
+  "clients",
   "operations",
+  "tasks",
+  "schemas",
+  "cache",
+  "watched",
   "writes",
   "acknowledged",
   "violations",
@@ -20,7 +25,12 @@ export function table(rows: readonly Row[]): string {
     ...rows.map(line),
     [
       "all",
+      "",
       sum((row) => row.operations),
+      sum((row) => row.tasks),
+      sum((row) => row.schemas),
+      sum((row) => row.cache),
+      sum((row) => row.events),
       sum((row) => row.writes),
       sum((row) => row.acknowledged),
       sum((row) => row.violations.length),
@@ -41,7 +51,12 @@ export function table(rows: readonly Row[]): string {
 function line(row: Row): readonly string[] {
   return [
     row.cell,
+    String(row.clients),
     String(row.operations),
+    String(row.tasks),
+    String(row.schemas),
+    String(row.cache),
+    String(row.events),
     String(row.writes),
     String(row.acknowledged),
     countByInvariant(row),

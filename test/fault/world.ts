@@ -62,23 +62,30 @@ export class World {
 }
 
 /** Runs over a world that is gone afterwards, however it ends. */
-export async function inWorld<T>(setup: Setup, run: (world: World) => Promise<T>): Promise<T> {
+export async function inWorld<T>(
+  { setup, env = {} }: { readonly setup: Setup; readonly env?: Readonly<Record<string, string>> },
+  run: (world: World) => Promise<T>,
+): Promise<T> {
   const stack = new AsyncDisposableStack();
   try {
-    return await run(await build(setup, stack));
+    return await run(await build(setup, env, stack));
   } finally {
     await stack.disposeAsync();
   }
 }
 
-async function build(setup: Setup, stack: AsyncDisposableStack): Promise<World> {
+async function build(
+  setup: Setup,
+  more: Readonly<Record<string, string>>,
+  stack: AsyncDisposableStack,
+): Promise<World> {
   const redis = setup === "embedded" ? undefined : stack.adopt(await startRedis(), (store) => store.stop());
   const ferret = setup === "shared" ? stack.adopt(await startFerret(), (store) => store.stop()) : undefined;
   const redisProxies: FaultProxy[] = [];
   const ferretProxies: FaultProxy[] = [];
   const instances: Instance[] = [];
   for (let i = 0; i < (setup === "shared" ? INSTANCES : 1); i++) {
-    const env: Record<string, string> = {};
+    const env: Record<string, string> = { ...more };
     let dataDir: string | undefined;
     if (redis !== undefined) {
       const proxy = stack.adopt(await FaultProxy.start(redis.port), (p) => p.close());

@@ -24,6 +24,9 @@ const POLL_MS = { from: 2, to: 40 };
 /** Updates done under one lock before the others get their chance. */
 const MAX_TURN = 32;
 const DUPLICATE_KEY = 11000;
+/** How often, and after what pause, a lock that could not be given back is tried again. */
+const RELEASES = 100;
+const RELEASE_PAUSE_MS = 250;
 
 interface Waiting {
   readonly task: () => Promise<void>;
@@ -98,7 +101,11 @@ export class DocumentLocks {
         await this.#locks().insertOne({ _id: document, holder });
         return { holder, since };
       } catch (error) {
-        if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) throw error;
+        if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) {
+          // It may have been taken all the same, and nobody else would know that nobody holds it.
+          void this.#releaseLater(document, holder);
+          throw error;
+        }
       }
       const other = (await this.#locks().findOne({ _id: document }))?.holder;
       seenForMs = other !== undefined && other === seen ? seenForMs + pause : 0;
@@ -111,10 +118,25 @@ export class DocumentLocks {
     }
   }
 
-  /** A lock that could not be removed is removed by whoever needs it next. */
   async #release(document: string, { holder }: Held): Promise<void> {
-    await this.#locks()
-      .deleteOne({ _id: document, holder })
-      .catch(() => undefined);
+    try {
+      await this.#locks().deleteOne({ _id: document, holder });
+    } catch {
+      void this.#releaseLater(document, holder);
+    }
+  }
+
+  /**
+   * While the server is away a lock cannot be given back, and when it has returned the next one would wait until it
+   * is stale. Past the last try that is what happens.
+   */
+  async #releaseLater(document: string, holder: string): Promise<void> {
+    for (let left = RELEASES; left > 0; left--) {
+      await delay(RELEASE_PAUSE_MS, undefined, { ref: false });
+      try {
+        await this.#locks().deleteOne({ _id: document, holder });
+        return;
+      } catch {}
+    }
   }
 }

@@ -4,6 +4,7 @@ import { DocumentLocks, type Lock } from "../../../src/adapters/mongo/document-l
 import { openMongo } from "../../../src/adapters/mongo/durable.ts";
 import { COLLECTIONS, upsert } from "../../contract/durable/harness.ts";
 import { describeWithMongo } from "../../support/real-stores.ts";
+import { until } from "../../support/until.ts";
 
 describeWithMongo("locks of documents that processes share", ({ uri, database }) => {
   const client = new MongoClient(uri);
@@ -59,6 +60,26 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
     expect(await locks.run("e", async () => "mine")).toBe("mine");
     await locks.idle();
     expect(await collection.findOne({ _id: "e" })).toBe(null);
+  });
+
+  it("that could not be given back are given back when the server answers again", async () => {
+    let refused = 0;
+    const failingOnce = new Proxy(collection, {
+      get(target, name) {
+        if (name === "deleteOne" && refused++ === 0)
+          return () => Promise.reject(new Error("the server is away"));
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const locks = new DocumentLocks(() => failingOnce);
+    await locks.run("f", async () => undefined);
+    await locks.idle();
+    expect(await collection.countDocuments({ _id: "f" })).toBe(1);
+    await until(
+      () => collection.countDocuments({ _id: "f" }),
+      (count) => count === 0,
+    );
   });
 
   it("refuse the work when the server cannot be asked", async () => {

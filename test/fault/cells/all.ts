@@ -1,9 +1,17 @@
 import type { Cell } from "./cell.ts";
 import { FERRET_CELLS } from "./ferret.ts";
 import { INSTANCE_CELLS } from "./instances.ts";
+import { OVERLOAD_CELLS } from "./overload.ts";
 import { REDIS_CELLS } from "./redis.ts";
+import { SQLITE_CELLS } from "./sqlite.ts";
 
-export const CELLS: readonly Cell[] = [...INSTANCE_CELLS, ...REDIS_CELLS, ...FERRET_CELLS];
+export const CELLS: readonly Cell[] = [
+  ...INSTANCE_CELLS,
+  ...REDIS_CELLS,
+  ...FERRET_CELLS,
+  ...OVERLOAD_CELLS,
+  ...SQLITE_CELLS,
+];
 
 /** Throws on a name that no cell has. */
 export function cellsNamed(names: readonly string[]): readonly Cell[] {

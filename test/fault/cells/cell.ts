@@ -1,3 +1,4 @@
+import type { Crowd } from "../crowd.ts";
 import type { LoadOptions } from "../load.ts";
 import type { Observer } from "../observer.ts";
 import type { Recorded } from "../recorder.ts";
@@ -21,8 +22,12 @@ export interface Fault {
 export interface Cell {
   readonly name: string;
   readonly setup: Setup;
+  /** Settings of the service beside its stores. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly load?: Partial<LoadOptions>;
   /** How long the fault lasts; milliseconds. Default 3000. */
   readonly holdMs?: number;
-  inject(world: World): Promise<Fault>;
+  /** The hot store loses what it holds, though no new generation may say so. */
+  readonly losesCache?: boolean;
+  inject(world: World, crowd: Crowd): Promise<Fault>;
 }

@@ -144,7 +144,36 @@ export const REDIS_CELLS: readonly Cell[] = [
   },
   {
     ...shared,
+    name: "redis-out-of-memory",
+    async inject(world) {
+      const { policy, used } = await withRedis(world, async (redis) => {
+        await redis.configResetStat();
+        await redis.configSet({ "maxmemory-policy": "noeviction", maxmemory: "1" });
+        const memory = await redis.info("memory");
+        return {
+          policy: /^maxmemory_policy:(\w+)/m.exec(memory)?.[1],
+          used: Number(/^used_memory:(\d+)/m.exec(memory)?.[1]),
+        };
+      });
+      let refusals: string | undefined;
+      return {
+        heal: () =>
+          withRedis(world, async (redis) => {
+            refusals = /^errorstat_OOM:count=(\d+)/m.exec(await redis.info("errorstats"))?.[1];
+            await redis.configSet("maxmemory", "0");
+          }),
+        proof: (evidence) =>
+          policy === "noeviction" && used > 1 && refusals
+            ? `${refusals} OOM, ${bypassed(evidence)}`
+            : undefined,
+      };
+    },
+    holdMs: SILENT_MS,
+  },
+  {
+    ...shared,
     name: "redis-flushed",
+    losesCache: true,
     inject: (world) =>
       command(
         withRedis(world, async (redis) => {

@@ -48,6 +48,15 @@ function checkWatch(watch: Watch, final: readonly Revision[]): readonly Violatio
       const message = `${client} was told of revision ${event.revision} after ${before.revision}`;
       violations.push({ invariant: "T10", name: "watch_back", key, message });
     }
+    if (watch.whole && before !== undefined && event.revision > before.revision + 1) {
+      const message = `${client} was told of revision ${event.revision} right after ${before.revision}`;
+      violations.push({ invariant: "T10", name: "watch_gap", key, message });
+    }
+    const made = final[event.revision - 1];
+    if (event.value !== undefined && event.revision > 0 && made?.value !== event.value) {
+      const message = `${client} was told of revision ${event.revision} as ${event.value}, and it is ${made?.value}`;
+      violations.push({ invariant: "T10", name: "watch_phantom", key, message });
+    }
   });
   const [last, end] = [events.at(-1)?.revision ?? 0, final.at(-1)?.revision ?? 0];
   if (!watch.cut && last !== end) {

@@ -64,6 +64,17 @@ describe("a history that keeps every promise", () => {
   });
 });
 
+it("a request that is repeated past its window makes another revision", () => {
+  const between = Array.from({ length: 130 }, (_, i) => ({
+    revision: i + 2,
+    value: `v${i}`,
+    requestId: `r${i}`,
+  }));
+  const final = [...FINAL.slice(0, 1), ...between, { revision: 132, value: "a", requestId: "ra" }];
+  const again = write("a", 132, [30, 31], { requestId: "ra" });
+  expect(found([again], { final: new Map([[key, final]]) })).toEqual([]);
+});
+
 describe("a history that breaks a promise is found by the promise's name", () => {
   const broken: readonly [name: string, operations: readonly Operation[], more?: Partial<History>][] = [
     ["T1 lost", [...WRITES, write("c", 3, [30, 31])]],
@@ -133,6 +144,12 @@ describe("a history that breaks a promise is found by the promise's name", () =>
       WRITES,
       { watches: [{ client: "v", key, events: [{ revision: 2 }, { revision: 1 }, { revision: 2 }] }] },
     ],
+    [
+      "T10 watch_gap",
+      WRITES,
+      { watches: [{ client: "v", key, events: [{ revision: 0 }, { revision: 2 }], whole: true }] },
+    ],
+    ["T10 watch_phantom", WRITES, { watches: [{ client: "v", key, events: [{ revision: 2, value: "x" }] }] }],
     ["T10 watch_end", WRITES, { watches: [{ client: "v", key, events: [{ revision: 1 }] }] }],
     ["T11 no_ttl", WRITES, { hot: [{ key, revision: 2, value: "b", ttlMs: undefined }] }],
     ["E1 had_effect", [FIRST, write("b", 0, [10, 20], { outcome: "failed", applied: "no" })]],

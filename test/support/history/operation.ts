@@ -61,6 +61,8 @@ export interface Watch {
   readonly client: string;
   readonly key: string;
   readonly events: readonly WatchedEvent[];
+  /** It watches one object alone, and is promised each of its revisions. */
+  readonly whole?: boolean;
   /** The stream ended because of the client or its process; its last event need not be the final state. */
   readonly cut?: boolean;
 }

@@ -9,10 +9,11 @@ export function checkWrites(
   legal: ((from: string, to: string) => boolean) | undefined,
 ): readonly Violation[] {
   const writes = operations.filter((o) => o.op === "write");
+  const made = new Made(final);
   return [
     ...checkNumbers(key, writes, final),
     ...checkOnce(key, final),
-    ...writes.flatMap((write) => checkOutcome(key, write, final)),
+    ...writes.flatMap((write) => checkOutcome(key, write, made)),
     ...(legal === undefined ? [] : checkTransitions(key, final, legal)),
   ];
 }
@@ -70,11 +71,35 @@ function checkOnce(key: string, final: readonly Revision[]): readonly Violation[
   return violations;
 }
 
-function checkOutcome(key: string, write: Operation, final: readonly Revision[]): readonly Violation[] {
+/** Revisions by content and by request. Past its window a request that is repeated makes another one. */
+class Made {
+  readonly #byValue: ReadonlyMap<string | undefined, readonly Revision[]>;
+  readonly #byRequest: ReadonlyMap<string | undefined, readonly Revision[]>;
+
+  constructor(final: readonly Revision[]) {
+    this.#byValue = Map.groupBy(final, ({ value }) => value);
+    this.#byRequest = Map.groupBy(final, ({ requestId }) => requestId);
+  }
+
+  /** The one with the number, where there are several. */
+  ofValue(value: string | undefined, number?: number): Revision | undefined {
+    return choose(this.#byValue.get(value), number);
+  }
+
+  ofRequest(requestId: string, number?: number): Revision | undefined {
+    return choose(this.#byRequest.get(requestId), number);
+  }
+}
+
+function choose(revisions: readonly Revision[] = [], number: number | undefined): Revision | undefined {
+  return revisions.find(({ revision }) => revision === number) ?? revisions[0];
+}
+
+function checkOutcome(key: string, write: Operation, all: Made): readonly Violation[] {
   const violation = (invariant: "T1" | "T3" | "E1", name: string, what: string): readonly Violation[] => [
     { invariant, name, key, message: `${describe(write)} ${what}` },
   ];
-  const made = final.find(({ value }) => value === write.wrote);
+  const made = all.ofValue(write.wrote, write.revision);
   switch (write.outcome) {
     case "ok":
       if (made === undefined || made.revision !== write.revision) {
@@ -88,7 +113,9 @@ function checkOutcome(key: string, write: Operation, final: readonly Revision[])
     case "replayed": {
       // Without an id of its own the call met itself: its first answer was lost, and others wrote since.
       const earlier =
-        write.requestId === undefined ? made : final.find(({ requestId }) => requestId === write.requestId);
+        write.requestId === undefined
+          ? all.ofValue(write.wrote, write.appliedRevision)
+          : all.ofRequest(write.requestId, write.appliedRevision);
       if (earlier === undefined || earlier.revision !== write.appliedRevision) {
         return violation(
           "T1",

@@ -13,6 +13,8 @@ export interface SchemaLoadOptions {
   readonly schemas: number;
   readonly clients: number;
   readonly deadlineMs: number;
+  /** Between two calls of a client; milliseconds, 0 by default. */
+  readonly restMs?: number;
   /** Draws all that is left to chance. In [0, 1). */
   readonly random: () => number;
 }
@@ -83,7 +85,9 @@ export class SchemaLoad {
 
   async #client(client: string, calls: number): Promise<void> {
     const latest = new Map<string, number>();
+    const { restMs = 0 } = this.#options;
     for (let n = 0; n < calls && !this.#stopped; n++) {
+      if (restMs > 0) await delay(restMs);
       const name = this.#pick(this.names);
       const step = this.#step(client, `${client}-${n}`, name, latest.get(name) ?? 1);
       const operation = await this.#once(client, name, step);
