@@ -6,6 +6,7 @@ import { parse as parseDotenv } from "dotenv";
 import { cleanEnv } from "envalid";
 import { otelProblems } from "./config/otel.ts";
 import { redactUrl, shown } from "./config/redact.ts";
+import { authentication, callerLimits, checkSecurity, securityWarnings, tls } from "./config/security.ts";
 import { SETTINGS, type SettingName } from "./config/settings.ts";
 import { type Environment, readSources, type Sources } from "./config/sources.ts";
 import { mongodbUri, type Report, redisUrl, type Values } from "./config/stores.ts";
@@ -70,6 +71,7 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
       port: values.PORT,
       corsOrigins: values.CORS_ORIGINS,
       shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT,
+      tls: tls(values),
       /** Whether clients of this service's predecessor are served. */
       legacyApi: values.LEGACY_API,
       /** Whether the admin console is served at /console. */
@@ -78,6 +80,15 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
         maxConnections: values.MAX_CONNECTIONS,
         maxConcurrentStreams: values.MAX_STREAMS,
         maxInFlight: values.MAX_IN_FLIGHT,
+        maxWaiting: values.MAX_WAITING,
+        loopDelayMs: values.MAX_LOOP_DELAY,
+        ...callerLimits(values),
+        maxHeaderBytes: values.MAX_HEADER_BYTES,
+        firstBytesMs: values.HEADER_TIMEOUT,
+        headersMs: values.HEADER_TIMEOUT,
+        streamStallMs: values.STREAM_STALL_TIMEOUT,
+        streamResetBurst: values.STREAM_RESET_BURST,
+        streamResetPerSecond: values.STREAM_RESET_RATE,
         readMaxBytes: values.MAX_MESSAGE_BYTES,
         // What fits as protobuf may take more as JSON: a cache entry of 1 MiB six times as much, escaped.
         writeMaxBytes: 2 * values.MAX_MESSAGE_BYTES,
@@ -88,6 +99,7 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
         maxDeadlineMs: values.MAX_DEADLINE,
       },
     },
+    auth: authentication(values),
     hot: {
       timeoutMs: values.HOT_TIMEOUT,
       /** Undefined: the embedded memory store. */
@@ -136,7 +148,7 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
       queue: values.VALIDATOR_QUEUE,
     },
     /** For the log: what looks like a mistake but may be somebody else's affair. */
-    warnings,
+    warnings: [...warnings, ...securityWarnings(values)],
   };
 }
 
@@ -153,13 +165,7 @@ function collectionsOf(values: Values) {
 }
 
 function checkTogether(values: Values, report: Report): void {
-  if (!isLoopback(values.HOST) && !values.ALLOW_INSECURE) {
-    report(
-      "HOST",
-      `got ${shown("HOST", values.HOST)}, which others can reach, and there is no authentication; set it to ` +
-        "127.0.0.1, or set ALLOW_INSECURE=true where something else keeps strangers out",
-    );
-  }
+  checkSecurity(values, report);
   if (values.DEFAULT_DEADLINE > values.MAX_DEADLINE) {
     report("DEFAULT_DEADLINE", "is longer than MAX_DEADLINE; make it shorter, or MAX_DEADLINE longer");
   }
@@ -175,10 +181,6 @@ function checkTogether(values: Values, report: Report): void {
   if (twice !== undefined) {
     report("MONGODB_COLLECTION_TASKS", `and the other collection names have to differ, but two are ${twice}`);
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** The entries that are set. */

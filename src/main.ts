@@ -23,6 +23,7 @@ import { TASK_OBJECTS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
+import { openAuthentication } from "./main/authentication.ts";
 import { consolePages } from "./main/console.ts";
 import { addServiceGauges } from "./main/gauges.ts";
 import { openObservability } from "./main/observability.ts";
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
   if (config.server.console && pages === undefined) {
     log.warn("there is no console at /console until npm run build:console has made it");
   }
+  const authentication = openAuthentication(config.auth, timing.now, log);
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router: ConnectRouter) => {
@@ -134,9 +136,10 @@ async function main(): Promise<void> {
         .service(StatusService, createStatusService(status));
       if (config.server.legacyApi) router.service(DatabaseService, legacy);
     },
-    interceptors: [errorInterceptor(log)],
+    interceptors: [errorInterceptor(log), ...authentication.interceptors],
     observer,
     metrics: metrics.registry,
+    ...(authentication.authenticate && { authenticate: authentication.authenticate }),
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
     pages,
@@ -187,6 +190,7 @@ async function main(): Promise<void> {
     await server.close(config.server.shutdownTimeoutMs);
     unsubscribe();
     sweeping.abort();
+    authentication.close();
     await swept;
     await Promise.allSettled([validator.close(), close()]);
     await observability.close();

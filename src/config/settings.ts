@@ -14,6 +14,8 @@ import {
 
 const HOST_NAME = /^[A-Za-z0-9._:%-]{1,253}$/;
 const NOT_EMPTY = /./s;
+/** Keys that came in clear text from elsewhere could be anybody's. */
+const JWKS = /^(?:https:\/\/[^/]|http:\/\/(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]|(?!https?:).)/s;
 const COLLECTION = /^(?!system\.)[A-Za-z_][A-Za-z0-9_.-]{0,99}$/;
 
 const hostName = "a host name or an IP address without brackets";
@@ -35,6 +37,17 @@ export const SETTINGS = {
   SHUTDOWN_TIMEOUT: duration("100ms", "10m", "10s"),
   LEGACY_API: flag(true),
   CONSOLE: flag(true),
+
+  AUTH_FILE: optionalText("a file", NOT_EMPTY),
+  AUTH_JWT_JWKS: optionalText("a file, or https://... (http:// on loopback only)", JWKS),
+  AUTH_JWT_ISSUER: optionalText("what the tokens' iss says", NOT_EMPTY),
+  AUTH_JWT_AUDIENCE: optionalText("what the tokens' aud says", NOT_EMPTY),
+  AUTH_JWT_SCOPE_CLAIM: text("the name of a claim", /^[^\p{Cc}]{1,200}$/u, "scope"),
+  TLS_CERT_FILE: optionalText("a file in PEM form", NOT_EMPTY),
+  TLS_KEY_FILE: optionalText("a file in PEM form", NOT_EMPTY),
+  TLS_REQUIRED: flag(true),
+  TLS_CLIENT_CA_FILE: optionalText("a file in PEM form", NOT_EMPTY),
+  TLS_CLIENT_CERT: choice(["request", "require"], "request"),
 
   DATA_DIR: text("a folder", NOT_EMPTY, "./data"),
   REDIS_URL: optionalText("redis://HOST:PORT/DB, or rediss:// for TLS", /^rediss?:\/\/[^/]/),
@@ -82,6 +95,16 @@ export const SETTINGS = {
   MAX_CONNECTIONS: wholeNumber(1, 1_000_000, 4096),
   MAX_STREAMS: wholeNumber(1, 10_000, 200),
   MAX_IN_FLIGHT: wholeNumber(1, 1_000_000, 1000),
+  MAX_WAITING: wholeNumber(1, 1_000_000, 5000),
+  MAX_LOOP_DELAY: duration("5ms", "10s", "50ms"),
+  MAX_IN_FLIGHT_PER_CALLER: optionalWholeNumber(1, 1_000_000),
+  RATE_PER_CALLER: optionalWholeNumber(1, 1_000_000),
+  BURST_PER_CALLER: optionalWholeNumber(1, 1_000_000),
+  MAX_HEADER_BYTES: size("4KiB", "1MiB", "16KiB"),
+  HEADER_TIMEOUT: duration("100ms", "10m", "15s"),
+  STREAM_STALL_TIMEOUT: duration("100ms", "1h", "60s"),
+  STREAM_RESET_BURST: wholeNumber(1, 1_000_000, 400),
+  STREAM_RESET_RATE: wholeNumber(1, 1_000_000, 50),
   // Answers are cut at 3 MiB of items, and what surrounds them has to fit, too.
   MAX_MESSAGE_BYTES: size("4MiB", "64MiB", "4MiB"),
   BODY_TIMEOUT: duration("100ms", "10m", "20s"),

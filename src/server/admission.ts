@@ -3,7 +3,9 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { CallObserver } from "../observability/calls.ts";
 import { codeName, methodName, observedCall } from "../rpc/observed-call.ts";
+import type { AdaptiveLimit } from "./adaptive-limit.ts";
 import { type BodyBound, boundedBody } from "./body.ts";
+import type { CheckCaller } from "./caller.ts";
 import type { CallTable } from "./calls.ts";
 import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
@@ -20,6 +22,9 @@ export interface AdmissionOptions {
   /** Methods that are never shed, such as health checks. */
   readonly exempt: (method: DescMethod) => boolean;
   readonly observer: CallObserver | undefined;
+  /** Calls at work that the process keeps up with. */
+  readonly load: AdaptiveLimit;
+  readonly checkCaller: CheckCaller;
 }
 
 /** What was decided about a call before its body was read. */
@@ -32,21 +37,21 @@ export interface Admitted {
   readonly values: ContextValues;
 }
 
-/** Decides about a call as soon as its header is there. */
+/** Decides about a call as soon as its header is there; at once, unless somebody has to be asked about its caller. */
 export type Admit = (
   method: DescMethod,
   path: string,
   request: RawRequest,
   response: RawResponse,
-) => Admitted;
+) => Admitted | Promise<Admitted>;
 
 /**
- * What must happen before a call's body is read: its deadline is settled, it is counted or shed, and it gets
- * the timers that bound its body and its answer. Interceptors run too late for that, as unary ones see
+ * What must happen before a call's body is read: its deadline is settled, it is counted or shed, it gets the timers
+ * that bound its body and its answer, and its caller is found out. Interceptors run too late for that, as unary ones see
  * a message that was already received.
  */
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { limits, errors, calls, deadlineFor, exempt, observer } = options;
+  const { limits, errors, calls, deadlineFor, exempt, load, checkCaller, observer } = options;
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
   return function admit(method, path, request, response) {
@@ -54,16 +59,19 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const rule = unary ? (deadlineFor(path) ?? ordinary) : undefined;
     const deadlineMs = rule === undefined ? undefined : enforceDeadline(request.headers, rule);
     const waits = !unary || rule?.waits === true;
-    const full = calls.count(waits) >= (waits ? limits.maxWaiting : limits.maxInFlight);
-    const refusal = full && !exempt(method) ? errors.overloaded() : undefined;
+    const open = calls.count(waits);
+    const full = waits ? open >= limits.maxWaiting : !load.takes(open);
     calls.add({ response, waits });
     const values = createContextValues();
-    if (observer !== undefined) {
-      const { headers } = request;
-      const protocol = protocolOf(headers);
-      const call = observer.start({ method: methodName(method), protocol, headers, quiet: exempt(method) });
+    const { headers } = request;
+    const call = observer?.start({
+      method: methodName(method),
+      protocol: protocolOf(headers),
+      headers,
+      quiet: exempt(method),
+    });
+    if (call !== undefined) {
       values.set(observedCall, call);
-      if (refusal !== undefined) call.code = codeName(refusal.code);
       response.once("close", () => call.end());
     }
     if (deadlineMs === undefined) resetWhenStalled(request, response, limits.streamStallMs);
@@ -78,7 +86,15 @@ export function createAdmission(options: AdmissionOptions): Admit {
       if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
       return errors.bodyTimeout(bound.ms);
     };
-    return { refusal, body: () => boundedBody(request, bound, timedOut), values };
+    const body = () => boundedBody(request, bound, timedOut);
+    const settle = (refusal: ConnectError | undefined): Admitted => {
+      if (refusal !== undefined && call !== undefined) call.code = codeName(refusal.code);
+      return { refusal, body, values };
+    };
+    if (exempt(method)) return settle(undefined);
+    if (full) return settle(errors.overloaded());
+    const refusal = checkCaller(request, response, values);
+    return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);
   };
 }
 

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { duration } from "../rpc/convert.ts";
 
 /** Whether a failed call changed something: mostly the port refuses before a handler runs. */
 type Applied = "no" | "yes" | "unknown";
@@ -7,6 +8,13 @@ type Applied = "no" | "yes" | "unknown";
 /** The errors that the port answers with by itself, before, after or instead of a handler. */
 export interface ServerErrors {
   overloaded(): ConnectError;
+  /** One caller's limits, of calls at once and of calls per second. */
+  tooManyAtOnce(): ConnectError;
+  tooFast(retryAfterMs: number): ConnectError;
+  /** `retry`: the credentials could not be judged. */
+  unauthenticated(message: string, retry: boolean): ConnectError;
+  /** For a page; methods are judged by their interceptor. */
+  forbidden(scope: string): ConnectError;
   bodyTimeout(boundMs: number): ConnectError;
   shuttingDown(): ConnectError;
   unknownMethod(path: string): ConnectError;
@@ -18,15 +26,33 @@ export interface ServerErrors {
 
 /** Errors whose google.rpc.ErrorInfo carries the given domain. */
 export function createServerErrors(domain: string): ServerErrors {
-  const error = (code: Code, reason: string, message: string, applied: Applied = "no"): ConnectError => {
+  const error = (
+    code: Code,
+    reason: string,
+    message: string,
+    applied: Applied = "no",
+    retryAfterMs = 1000,
+  ): ConnectError => {
     const info = { desc: ErrorInfoSchema, value: { reason, domain, metadata: { applied } } };
     const retryable = code === Code.ResourceExhausted || code === Code.Unavailable;
-    const retry = { desc: RetryInfoSchema, value: { retryDelay: { seconds: 1n, nanos: 0 } } };
+    const retry = { desc: RetryInfoSchema, value: { retryDelay: duration(retryAfterMs) } };
     return new ConnectError(message, code, undefined, retryable ? [info, retry] : [info]);
   };
   return {
     overloaded: () =>
       error(Code.ResourceExhausted, "OVERLOADED", "too many calls in flight; try again shortly"),
+    tooManyAtOnce: () =>
+      error(Code.ResourceExhausted, "TOO_MANY_AT_ONCE", "this caller has as many calls open as it may"),
+    tooFast: (retryAfterMs) =>
+      error(Code.ResourceExhausted, "RATE_LIMITED", "this caller calls too often", "no", retryAfterMs),
+    unauthenticated: (message, retry) => {
+      if (retry) return error(Code.Unavailable, "AUTHENTICATION_UNAVAILABLE", message);
+      const refusal = error(Code.Unauthenticated, "UNAUTHENTICATED", message);
+      refusal.metadata.set("www-authenticate", "Bearer");
+      return refusal;
+    },
+    forbidden: (scope) =>
+      error(Code.PermissionDenied, "PERMISSION_DENIED", `the caller lacks the scope ${scope}`),
     bodyTimeout: (boundMs) =>
       error(Code.DeadlineExceeded, "BODY_TIMEOUT", `the request body was not complete within ${boundMs} ms`),
     // A handler may have been at work when the bound was reached.

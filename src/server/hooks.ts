@@ -3,7 +3,7 @@ import fastifyCors from "@fastify/cors";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { CallObserver } from "../observability/calls.ts";
 import { codeName, methodName } from "../rpc/observed-call.ts";
-import type { Admit } from "./admission.ts";
+import type { Admit, Admitted } from "./admission.ts";
 import { endUnreadBody } from "./body.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { ServerLog } from "./log.ts";
@@ -18,6 +18,11 @@ const preflightMaxAgeS = 7_200;
 export interface HookOptions {
   readonly admit: Admit;
   readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "prepare">;
+  /** The error to answer a page with that is not for everybody. */
+  readonly admitPage: (
+    path: string,
+    request: FastifyRequest,
+  ) => ConnectError | undefined | Promise<ConnectError | undefined>;
   readonly errors: ServerErrors;
   readonly log: ServerLog;
   readonly corsOrigins: readonly string[];
@@ -28,7 +33,7 @@ export interface HookOptions {
 
 /** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
 export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
-  const { admit, rpc, errors, log, corsOrigins, closing, observer } = options;
+  const { admit, admitPage, rpc, errors, log, corsOrigins, closing, observer } = options;
   const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
 
   /** Answers what is no call of a method that is served. */
@@ -81,12 +86,24 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
         const message = `no protocol of this method has the content-type ${type?.slice(0, 100) ?? "(none)"}`;
         return refuse(request, reply, errors.malformed(message, "content-type"), 415, methodName(method));
       }
-      const { refusal, body, values } = admit(method, path, request.raw, reply.raw);
-      rpc.prepare(request, values, refusal);
       nameFailedWrites(reply.raw);
-      bodies.set(request, body);
+      const settle = ({ refusal, body, values }: Admitted): void => {
+        rpc.prepare(request, values, refusal);
+        bodies.set(request, body);
+        done();
+      };
+      const admitted = admit(method, path, request.raw, reply.raw);
+      if (admitted instanceof Promise) admitted.then(settle, done);
+      else settle(admitted);
+      return;
     }
-    done();
+    const settle = (refusal: ConnectError | undefined): void => {
+      if (refusal === undefined) done();
+      else refuse(request, reply, refusal);
+    };
+    const refusal = admitPage(path, request);
+    if (refusal instanceof Promise) refusal.then(settle, done);
+    else settle(refusal);
   });
   app.addHook("preHandler", (request, _reply, done) => {
     const body = bodies.get(request);

@@ -39,6 +39,14 @@ export interface Limits {
   readonly writeMaxBytes: number;
   /** Calls at work in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
   readonly maxInFlight: number;
+  /** How late the event loop may be; above it fewer calls at work are taken, down to 16. Default 50 ms. */
+  readonly loopDelayMs: number;
+  /** Calls of one caller that are open at once, streams among them. Default: all that there may be. */
+  readonly maxInFlightPerPrincipal: number;
+  /** Calls of one caller per second in the long run; more are refused. Default: more than there can be. */
+  readonly ratePerPrincipal: number;
+  /** Calls of one caller that may come at once, however few came before. Default as above. */
+  readonly burstPerPrincipal: number;
   /** Calls that wait, streams and long polls, which cost no work; more are shed likewise. Default 5000. */
   readonly maxWaiting: number;
   /** Absolute time for a request's whole body, whatever trickles in. Default 20 s. */
@@ -73,6 +81,10 @@ const defaults: Limits = {
   readMaxBytes: 4 * 1024 * 1024,
   writeMaxBytes: 4 * 1024 * 1024,
   maxInFlight: 1000,
+  loopDelayMs: 50,
+  maxInFlightPerPrincipal: 1_000_000,
+  ratePerPrincipal: 1_000_000,
+  burstPerPrincipal: 1_000_000,
   maxWaiting: 5000,
   bodyMs: 20_000,
   defaultDeadlineMs: 10_000,

@@ -4,8 +4,11 @@ import type { AddressInfo } from "node:net";
 import type { ConnectRouter, Interceptor } from "@connectrpc/connect";
 import Fastify from "fastify";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import type { Authenticate } from "../auth/principal.ts";
 import type { CallObserver } from "../observability/calls.ts";
+import { AdaptiveLimit, watchEventLoop } from "./adaptive-limit.ts";
 import { createAdmission } from "./admission.ts";
+import { createCheckCaller } from "./caller.ts";
 import { CallTable } from "./calls.ts";
 import type { DeadlineRule } from "./deadline.ts";
 import { createServerErrors } from "./errors.ts";
@@ -15,11 +18,16 @@ import type { Limits } from "./limits.ts";
 import type { ServerLog } from "./log.ts";
 import { addMetricsPage, type MetricsPage } from "./metrics-page.ts";
 import { createOnePort, type OnePort } from "./one-port.ts";
+import { createAdmitPage } from "./page-access.ts";
 import { addPages, type Pages } from "./pages.ts";
+import { PrincipalLimits } from "./principal-limits.ts";
 import type { Readiness } from "./readiness.ts";
 import { createRpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 import { type DrainResult, drain } from "./shutdown.ts";
+
+/** Calls at work that an overloaded process still takes. */
+const MIN_IN_FLIGHT = 16;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */
@@ -42,6 +50,8 @@ export interface ServerOptions {
   readonly errorDomain: string;
   /** A rule of its own for a unary method by path (`/package.Service/Method`); otherwise the limits' deadlines. */
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
+  /** Finds out who calls; without it everybody may. Health and the probes are for everybody in any case. */
+  readonly authenticate?: Authenticate;
   /** Told of every call, also of those that are refused or cannot be read. */
   readonly observer?: CallObserver;
   /** What /metrics answers with; without it there is no such page. */
@@ -90,10 +100,21 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   if (onePort === undefined) throw new Error("Fastify did not make the server");
   const port: OnePort = onePort;
+  const load = new AdaptiveLimit({
+    min: Math.min(MIN_IN_FLIGHT, limits.maxInFlight),
+    max: limits.maxInFlight,
+    targetMs: limits.loopDelayMs,
+  });
+  const now = (): number => performance.now();
+  const stopWatching = watchEventLoop(load, now);
+  const { authenticate } = options;
+  const principals = new PrincipalLimits(limits, now);
   const admit = createAdmission({
     limits,
     errors,
     calls,
+    load,
+    checkCaller: createCheckCaller({ authenticate, principals, errors }),
     deadlineFor: options.deadlineFor ?? (() => undefined),
     exempt: (method) => method.parent === Health,
     observer,
@@ -108,6 +129,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   await installHooks(app, {
     admit,
+    admitPage: createAdmitPage(authenticate, errors, options.pages?.prefix),
     rpc,
     errors,
     log,
@@ -125,6 +147,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const abortCalls = (error: Error): void => shutdown.abort(error);
     const result = await drain({ port, calls, readiness, errors, abortCalls, timeoutMs });
     await app.close();
+    stopWatching();
     log.info(result, "port closed");
     return result;
   };

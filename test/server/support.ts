@@ -10,6 +10,7 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
+import type { Authenticate } from "../../src/auth/principal.ts";
 import type { CallObserver } from "../../src/observability/calls.ts";
 import type { DeadlineRule } from "../../src/server/deadline.ts";
 import { createLimits, type Limits } from "../../src/server/limits.ts";
@@ -24,6 +25,7 @@ export interface Setup {
   corsOrigins?: string[];
   deadlineFor?: (path: string) => DeadlineRule | undefined;
   observer?: CallObserver;
+  authenticate?: Authenticate;
 }
 
 export interface Running {
@@ -35,7 +37,8 @@ export interface Running {
 
 /** A ready server with the test service, closed when the test ends. Unary methods echo unless given. */
 export async function start(setup: Setup = {}): Promise<Running> {
-  const { handlers = {}, limits, interceptors = [], corsOrigins = [], deadlineFor, observer } = setup;
+  const { handlers = {}, limits, interceptors = [], corsOrigins = [] } = setup;
+  const { authenticate, deadlineFor, observer } = setup;
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router) => {
@@ -49,6 +52,7 @@ export async function start(setup: Setup = {}): Promise<Running> {
     errorDomain: "test",
     ...(deadlineFor === undefined ? {} : { deadlineFor }),
     ...(observer === undefined ? {} : { observer }),
+    ...(authenticate === undefined ? {} : { authenticate }),
   });
   const { port } = await server.listen("127.0.0.1", 0);
   readiness.setReady(true);

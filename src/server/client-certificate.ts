@@ -1,0 +1,35 @@
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { ClientCertificate } from "../auth/principal.ts";
+import { isHttp2Request, type RawRequest } from "./raw.ts";
+
+/** One for each connection: a certificate does not change while it lasts. */
+const known = new WeakMap<object, ClientCertificate | undefined>();
+
+/** The certificate that the connection's client showed, if the authority that the port trusts vouches for it. */
+export function clientCertificateOf(request: RawRequest): ClientCertificate | undefined {
+  const connection = isHttp2Request(request) ? request.stream.session : request.socket;
+  if (connection === undefined) return undefined;
+  if (!known.has(connection)) {
+    known.set(connection, certificateOf(request.socket));
+  }
+  return known.get(connection);
+}
+
+function certificateOf(socket: Socket | TLSSocket): ClientCertificate | undefined {
+  // Without a certificate, or with one that nobody vouches for, a connection is not authorized.
+  if (!("authorized" in socket) || !socket.authorized) return undefined;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return undefined;
+  return {
+    // Node escapes commas and control characters within the parts, which stand on lines of their own.
+    subject: certificate.subject.split("\n").join(","),
+    alternativeNames: alternativeNamesIn(certificate.subjectAltName ?? ""),
+  };
+}
+
+/** Names with characters that could be taken for another name are in quotes, and are left out. */
+export function alternativeNamesIn(text: string): readonly string[] {
+  const unquoted = text.replace(/"(?:[^"\\]|\\.)*"/g, '"');
+  return unquoted.split(", ").filter((name) => name !== "" && !name.includes('"'));
+}
