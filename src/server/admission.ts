@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { CallObserver } from "../observability/calls.ts";
 import { codeName, methodName, observedCall } from "../rpc/observed-call.ts";
+import { principalKey } from "../rpc/principal.ts";
 import type { AdaptiveLimit } from "./adaptive-limit.ts";
 import { type BodyBound, boundedBody } from "./body.ts";
 import type { CheckCaller } from "./caller.ts";
@@ -88,7 +89,10 @@ export function createAdmission(options: AdmissionOptions): Admit {
     };
     const body = () => boundedBody(request, bound, timedOut);
     const settle = (refusal: ConnectError | undefined): Admitted => {
-      if (refusal !== undefined && call !== undefined) call.code = codeName(refusal.code);
+      if (call !== undefined) {
+        call.principal = values.get(principalKey)?.id;
+        if (refusal !== undefined) call.code = codeName(refusal.code);
+      }
       return { refusal, body, values };
     };
     if (exempt(method)) return settle(undefined);
