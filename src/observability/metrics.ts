@@ -10,19 +10,22 @@ const STORE_BUCKETS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
 ];
 
-/** Where a read's answer came from. */
-export type ReadSource =
+/** Where the answer of a read may come from. */
+export const READ_SOURCES = [
   /** The hot store had it. */
-  | "hit"
+  "hit",
   /** The durable store, because the hot store did not have it. */
-  | "miss"
+  "miss",
   /** The durable store, because the hot store is out of use. */
-  | "fallback"
+  "fallback",
   /** The durable store, because the caller asked for that. */
-  | "strong"
+  "strong",
   /** The hot store's last known value, because the durable store is away. */
-  | "degraded"
-  | "error";
+  "degraded",
+  /** Nowhere: the read failed. */
+  "error",
+] as const;
+export type ReadSource = (typeof READ_SOURCES)[number];
 
 export interface Metrics {
   /** What is read at /metrics. */

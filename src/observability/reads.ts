@@ -1,5 +1,5 @@
 /** Counts where the answers of reads come from: how much the hot store is worth. */
-import type { Metrics, ReadSource } from "./metrics.ts";
+import { type Metrics, READ_SOURCES, type ReadSource } from "./metrics.ts";
 
 interface Options {
   readonly consistency: "fast" | "strong";
@@ -22,6 +22,8 @@ export function countReads<O extends Options, A extends Answer>(
   { reads }: Pick<Metrics, "reads">,
 ): Reader<O, A> {
   const count = (result: ReadSource) => reads.inc({ kind, result });
+  // From zero on, so that the first of its kind shows as an increase.
+  for (const result of READ_SOURCES) reads.inc({ kind, result }, 0);
   return {
     async read(key, options) {
       try {

@@ -38,6 +38,8 @@ export function observedDurable(store: DurableStore, { metrics, tracing }: Store
 export function observedHot(store: HotStore, { metrics, tracing }: StoreObservation): HotStore {
   const observe = createObserve({ role: "hot", kind: store.kind }, metrics, tracing);
   const { hotLookups } = metrics;
+  // From zero on, so that the first of its kind shows as an increase.
+  for (const result of Object.values(LOOKUPS)) hotLookups.inc(result, 0);
   return {
     kind: store.kind,
     shared: store.shared,

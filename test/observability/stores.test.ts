@@ -43,9 +43,10 @@ describe("an observed store", () => {
     await hot.fill(slot, "t", { value: "v", revision: 1, ttlMs: 1000 });
     await hot.getOrLease(slot, request);
     expect(await samplesOf(metrics, "dbconn_hot_lookups_total")).toEqual([
+      'dbconn_hot_lookups_total{result="hit"} 1',
       'dbconn_hot_lookups_total{result="miss"} 1',
       'dbconn_hot_lookups_total{result="busy"} 1',
-      'dbconn_hot_lookups_total{result="hit"} 1',
+      'dbconn_hot_lookups_total{result="error"} 0',
     ]);
     expect(await samplesOf(metrics, OPERATIONS)).toEqual([
       `${OPERATIONS}{store="hot",operation="get_or_lease",outcome="ok"} 3`,
@@ -59,9 +60,9 @@ describe("an observed store", () => {
     const away = Object.assign(memory(), { getOrLease: () => Promise.reject(failure) });
     const hot = observedHot(away, { metrics, tracing });
     await expect(hot.getOrLease(slot, request)).rejects.toBe(failure);
-    expect(await samplesOf(metrics, "dbconn_hot_lookups_total")).toEqual([
+    expect(await samplesOf(metrics, "dbconn_hot_lookups_total")).toContain(
       'dbconn_hot_lookups_total{result="error"} 1',
-    ]);
+    );
     expect(await samplesOf(metrics, OPERATIONS)).toEqual([
       `${OPERATIONS}{store="hot",operation="get_or_lease",outcome="unavailable"} 1`,
     ]);
@@ -85,7 +86,8 @@ describe("reads", () => {
     );
     expect(await reader.read("k", { consistency })).toBe(answer);
     await reader.readMany(["k", "l"], { consistency });
-    expect(await samplesOf(metrics, "dbconn_reads_total")).toEqual([
+    const counted = (await samplesOf(metrics, "dbconn_reads_total")).filter((line) => !line.endsWith(" 0"));
+    expect(counted).toEqual([
       `dbconn_reads_total{kind="task",result="${result}"} 2`,
       'dbconn_reads_total{kind="task",result="error"} 1',
     ]);
