@@ -6,6 +6,7 @@ import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../gen/dbconn/v1/task_pb.ts";
 import { DatabaseService } from "../gen/legacy/database_service/database_service_pb.ts";
+import openApi from "../gen/openapi.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { isPattern } from "./adapters/ajv/is-pattern.ts";
 import { openDocumentValidator } from "./adapters/ajv/open.ts";
@@ -142,6 +143,7 @@ async function main(): Promise<void> {
     ...(authentication.authenticate && { authenticate: authentication.authenticate }),
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
+    documents: { "/openapi.json": openApi },
     pages,
     readiness,
     log,

@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly limits: Limits;
   /** Origins (`https://host:port`) whose pages may call; none by default. */
   readonly corsOrigins?: readonly string[];
+  /** JSON documents for everybody, by their paths, such as a description of the API; none by default. */
+  readonly documents?: Readonly<Record<string, object>>;
   /** Served to browsers beside the calls; nothing by default. */
   readonly pages?: Pages | undefined;
   readonly readiness: Readiness;
@@ -138,6 +140,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     observer,
   });
   addProbes(app, readiness);
+  for (const [path, document] of Object.entries(options.documents ?? {})) app.get(path, () => document);
   if (options.pages !== undefined) await addPages(app, options.pages);
   if (metrics !== undefined) addMetricsPage(app, metrics);
   await app.register(rpc.plugin);
