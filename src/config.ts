@@ -37,6 +37,7 @@ export function loadConfig(environment: Environment, dotenvText = ""): Config {
   const config = build(values, sources, report);
   checkTogether(values, report);
   problems.push(...otelProblems(sources.otel));
+  checkWorkers(config, report);
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
 }
@@ -66,6 +67,8 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
     /** Of the calls that go well, every n-th is logged; 0: none. */
     logEvery: values.LOG_EVERY,
     otel,
+    /** Processes on the one port; auto: one for each core. */
+    workers: values.WORKERS,
     server: {
       host: values.HOST,
       port: values.PORT,
@@ -181,6 +184,20 @@ function checkTogether(values: Values, report: Report): void {
   if (twice !== undefined) {
     report("MONGODB_COLLECTION_TASKS", `and the other collection names have to differ, but two are ${twice}`);
   }
+}
+
+/** An embedded store belongs to one process. */
+function checkWorkers({ workers, hot, durable }: ReturnType<typeof build>, report: Report): void {
+  const missing = [
+    ...(hot.redis === undefined ? ["REDIS_URL"] : []),
+    ...(durable.mongodb === undefined ? ["MONGODB_URI"] : []),
+  ];
+  if (workers === 1 || missing.length === 0) return;
+  const stores = missing.length === 2 ? "embedded stores belong" : "an embedded store belongs";
+  report(
+    "WORKERS",
+    `got ${workers}, but ${stores} to one process; set ${missing.join(" and ")}, or WORKERS=1`,
+  );
 }
 
 /** The entries that are set. */

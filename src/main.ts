@@ -1,5 +1,7 @@
 /** The process: configuration, services, the port, signals. With main/ the only place that names concrete adapters. */
+import cluster from "node:cluster";
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
@@ -29,6 +31,7 @@ import { consolePages } from "./main/console.ts";
 import { addServiceGauges } from "./main/gauges.ts";
 import { openObservability } from "./main/observability.ts";
 import { openStores, timing } from "./main/stores.ts";
+import { portToBind, superviseWorkers } from "./main/workers.ts";
 import { openLog } from "./observability/log.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
@@ -70,8 +73,14 @@ function readConfig(): Config {
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const { logger: log, flush } = openLog(config.logLevel);
+  const { logger, flush } = openLog(config.logLevel);
   process.on("exit", flush);
+  const log = cluster.worker === undefined ? logger : logger.child({ worker: cluster.worker.id });
+  const processes = config.workers === "auto" ? availableParallelism() : config.workers;
+  if (processes > 1 && cluster.isPrimary) {
+    const serving = { hot: "redis", durable: "mongodb" };
+    return superviseWorkers({ processes, log, ...config.server, serving });
+  }
   log.debug({ settings: describeConfig(config) }, "settings in force");
   for (const warning of config.warnings) log.warn(warning);
 
@@ -181,8 +190,11 @@ async function main(): Promise<void> {
   });
   // Whoever reads "serving" may call at once; a store that is away is no reason not to listen.
   await generation.lease(AbortSignal.timeout(FIRST_LEASE_MS)).catch(() => undefined);
-  const { host, port } = await server.listen(config.server.host, config.server.port);
-  log.info({ host, port, hot: hot.kind, durable: durable.kind, instance }, "serving");
+  const { host, port } = await server.listen(config.server.host, portToBind(config.server.port));
+  // With several workers, the process that started them says it for all.
+  const serving = cluster.isWorker ? "worker serving" : "serving";
+  const { pid } = process;
+  log.info({ host, port, pid, hot: hot.kind, durable: durable.kind, instance }, serving);
 
   let stopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {

@@ -39,6 +39,16 @@ export function wholeNumber(min: number, max: number, standard: number) {
   return setting(`a whole number from ${min} to ${max}`, String(standard), wholeNumberIn(min, max));
 }
 
+/** `auto`: as many as the machine has cores, counted where the setting is used. */
+export function wholeNumberOrAuto(min: number, max: number, standard: number) {
+  const number = wholeNumberIn(min, max);
+  return setting(
+    `auto, or a whole number from ${min} to ${max}`,
+    String(standard),
+    (value): number | "auto" => (value === "auto" ? value : number(value)),
+  );
+}
+
 export function optionalWholeNumber(min: number, max: number) {
   return optional(`a whole number from ${min} to ${max}`, wholeNumberIn(min, max));
 }

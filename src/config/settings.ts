@@ -10,6 +10,7 @@ import {
   size,
   text,
   wholeNumber,
+  wholeNumberOrAuto,
 } from "./parsers.ts";
 
 const HOST_NAME = /^[A-Za-z0-9._:%-]{1,253}$/;
@@ -35,6 +36,7 @@ export const SETTINGS = {
     isOrigin,
   ),
   SHUTDOWN_TIMEOUT: duration("100ms", "10m", "10s"),
+  WORKERS: wholeNumberOrAuto(1, 256, 1),
   LEGACY_API: flag(true),
   CONSOLE: flag(true),
 

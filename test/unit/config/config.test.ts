@@ -352,3 +352,32 @@ describe(".env.example", () => {
     expect(lines.filter((line) => line !== "" && !line.startsWith("#"))).toEqual([]);
   });
 });
+
+describe("more than one worker", () => {
+  const stores = { REDIS_URL: "redis://localhost", MONGODB_URI: "mongodb://localhost" };
+
+  it("is a number, or auto", () => {
+    expect(loadConfig({}).workers).toBe(1);
+    expect(loadConfig({ WORKERS: "4", ...stores }).workers).toBe(4);
+    expect(loadConfig({ WORKERS: "auto", ...stores }).workers).toBe("auto");
+    expect(problemsOf({ WORKERS: "many" })).toEqual([
+      'WORKERS: got "many", takes auto, or a whole number from 1 to 256',
+    ]);
+  });
+
+  it.each([
+    ["2", {}, "embedded stores belong to one process; set REDIS_URL and MONGODB_URI, or WORKERS=1"],
+    [
+      "auto",
+      { REDIS_URL: stores.REDIS_URL },
+      "an embedded store belongs to one process; set MONGODB_URI, or WORKERS=1",
+    ],
+    [
+      "2",
+      { MONGODB_URI: stores.MONGODB_URI },
+      "an embedded store belongs to one process; set REDIS_URL, or WORKERS=1",
+    ],
+  ])("(%s) is refused with an embedded store, which belongs to one process: %j", (WORKERS, given, why) => {
+    expect(problemsOf({ WORKERS, ...given })).toEqual([`WORKERS: got ${WORKERS}, but ${why}`]);
+  });
+});

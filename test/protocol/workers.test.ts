@@ -1,0 +1,130 @@
+// WORKERS: several processes on the one port, as they are run.
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
+import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
+import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
+import { restartPause } from "../../src/main/workers.ts";
+import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { type ServerProcess, startServer } from "../support/server-process.ts";
+import { until } from "../support/until.ts";
+
+const WRITERS = 4;
+const WRITES_BEFORE = 40;
+const WRITES_AFTER = 40;
+
+describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
+  let server: ServerProcess;
+  const sessions: Http2SessionManager[] = [];
+  beforeAll(async () => {
+    server = await startServer({
+      env: {
+        WORKERS: "2",
+        REDIS_URL: redis.url,
+        REDIS_PREFIX: redis.prefix,
+        MONGODB_URI: mongo.uri,
+        MONGODB_DATABASE: mongo.database,
+      },
+    });
+  });
+  afterEach(() => {
+    for (const session of sessions.splice(0)) session.abort();
+  });
+  afterAll(() => server?.stop());
+
+  const connect = () => {
+    const sessionManager = new Http2SessionManager(server.url);
+    sessions.push(sessionManager);
+    return createGrpcTransport({ baseUrl: server.url, sessionManager });
+  };
+  const workers = () =>
+    server.log.filter(({ msg }) => msg === "worker serving").map(({ pid }) => Number(pid));
+
+  it("deals connections out evenly", async () => {
+    // One after the other, so that each is dealt out before the next comes.
+    const instances: string[] = [];
+    for (let n = 0; n < 8; n++) {
+      const { instanceId } = await createClient(StatusService, connect()).getStatus({});
+      instances.push(instanceId);
+    }
+    const counts = [...new Set(instances)].map((id) => instances.filter((other) => other === id).length);
+    expect(counts).toEqual([4, 4]);
+  });
+
+  it("loses no acknowledged write when a worker is killed, and starts another", async () => {
+    const [victim = 0] = workers();
+    const acknowledged: string[] = [];
+    let failed = 0;
+    let killed = false;
+    const write = async (writer: number): Promise<void> => {
+      let tasks = createClient(TaskService, connect());
+      let after = 0;
+      for (let n = 0; after < WRITES_AFTER / WRITERS; n++) {
+        const taskId = `w${writer}-${n}`;
+        const call = tasks.createTask({ kind: "worker-killed", taskId });
+        const done = await call.then(
+          () => true,
+          () => false,
+        );
+        if (done) {
+          acknowledged.push(taskId);
+          if (killed) after++;
+        } else {
+          failed++;
+          tasks = createClient(TaskService, connect());
+        }
+        if (acknowledged.length >= WRITES_BEFORE && !killed) {
+          killed = true;
+          process.kill(victim, "SIGKILL");
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: WRITERS }, (_, writer) => write(writer)));
+
+    const tasks = createClient(TaskService, connect());
+    const names = acknowledged.map((taskId) => ({ kind: "worker-killed", taskId }));
+    const { results } = await tasks.batchGetTasks({ names, consistency: Consistency.STRONG });
+    expect(names.length).toBeGreaterThanOrEqual(WRITES_BEFORE + WRITES_AFTER);
+    expect(failed).toBeGreaterThan(0);
+    expect(results.map(({ result }) => result.case)).toEqual(names.map(() => "task"));
+
+    await until(
+      async () => workers(),
+      (pids) => pids.length === 3,
+    );
+    expect(server.log).toContainEqual(
+      expect.objectContaining({ msg: "a worker ended and is started again", pid: victim, signal: "SIGKILL" }),
+    );
+  });
+
+  it("ends every worker on SIGTERM, with exit code 0", async () => {
+    expect(await server.stop()).toBe(0);
+    expect(server.log.filter(({ msg }) => msg === "stopped").map(({ worker }) => worker)).toHaveLength(2);
+  });
+});
+
+describe("the pause before a worker is started again", () => {
+  it("doubles while workers end soon, up to half a minute", () => {
+    const pauses = [0];
+    for (let n = 0; n < 12; n++) pauses.push(restartPause(pauses.at(-1) ?? 0, 1_000));
+    expect(pauses.slice(1, 5)).toEqual([100, 200, 400, 800]);
+    expect(pauses.at(-1)).toBe(30_000);
+  });
+
+  it("is short again after a worker was well", () => {
+    expect(restartPause(30_000, 3_600_000)).toBe(100);
+  });
+});
+
+it("a service of workers that cannot start ends, with their exit code", async () => {
+  const taken = await startServer();
+  const stores = { REDIS_URL: "redis://127.0.0.1:1", MONGODB_URI: "mongodb://127.0.0.1:1" };
+  try {
+    await expect(startServer({ env: { WORKERS: "2", PORT: String(taken.port), ...stores } })).rejects.toThrow(
+      /ended with 1:.*did not start: .*EADDRINUSE/s,
+    );
+  } finally {
+    await taken.stop();
+  }
+});
