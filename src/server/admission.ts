@@ -1,18 +1,17 @@
-import { constants } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { CallObserver } from "../observability/calls.ts";
 import { codeName, methodName, observedCall } from "../rpc/observed-call.ts";
 import { principalKey } from "../rpc/principal.ts";
 import type { AdaptiveLimit } from "./adaptive-limit.ts";
-import { type BodyBound, boundedBody } from "./body.ts";
+import type { BodyBound } from "./body.ts";
 import type { CheckCaller } from "./caller.ts";
 import type { CallTable } from "./calls.ts";
 import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import { protocolOf } from "./protocol.ts";
-import { isHttp2Request, isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
 
 export interface AdmissionOptions {
   readonly limits: Limits;
@@ -32,19 +31,12 @@ export interface AdmissionOptions {
 export interface Admitted {
   /** The error to answer with instead of the call, if it is refused. */
   readonly refusal: ConnectError | undefined;
-  /** The body, under its time limit. */
-  readonly body: () => AsyncIterable<Uint8Array>;
   /** What interceptors may know of the call beside its message. */
   readonly values: ContextValues;
 }
 
 /** Decides about a call as soon as its header is there; at once, unless somebody has to be asked about its caller. */
-export type Admit = (
-  method: DescMethod,
-  path: string,
-  request: RawRequest,
-  response: RawResponse,
-) => Admitted | Promise<Admitted>;
+export type Admit = (method: DescMethod, path: string, exchange: Exchange) => Admitted | Promise<Admitted>;
 
 /**
  * What must happen before a call's body is read: its deadline is settled, it is counted or shed, it gets the timers
@@ -55,16 +47,16 @@ export function createAdmission(options: AdmissionOptions): Admit {
   const { limits, errors, calls, deadlineFor, exempt, load, checkCaller, observer } = options;
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
-  return function admit(method, path, request, response) {
+  return function admit(method, path, exchange) {
+    const { headers } = exchange;
     const unary = method.methodKind === "unary";
     const rule = unary ? (deadlineFor(path) ?? ordinary) : undefined;
-    const deadlineMs = rule === undefined ? undefined : enforceDeadline(request.headers, rule);
+    const deadlineMs = rule === undefined ? undefined : enforceDeadline(headers, rule);
     const waits = !unary || rule?.waits === true;
     const open = calls.count(waits);
     const full = waits ? open >= limits.maxWaiting : !load.takes(open);
-    calls.add({ response, waits });
+    calls.add({ exchange, waits });
     const values = createContextValues();
-    const { headers } = request;
     const call = observer?.start({
       method: methodName(method),
       protocol: protocolOf(headers),
@@ -73,55 +65,23 @@ export function createAdmission(options: AdmissionOptions): Admit {
     });
     if (call !== undefined) {
       values.set(observedCall, call);
-      response.once("close", () => call.end());
+      exchange.onClose(() => call.end());
     }
-    if (deadlineMs === undefined) resetWhenStalled(request, response, limits.streamStallMs);
-    else resetAfter(request, response, deadlineMs + limits.overrunMs);
-
     const bound: BodyBound =
       method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming"
         ? { ms: limits.idleMs, of: "pause" }
         : { ms: Math.min(limits.bodyMs, deadlineMs ?? limits.bodyMs), of: "whole" };
-    const timedOut = (): ConnectError => {
-      // The rest of the body would be taken for the next request.
-      if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
-      return errors.bodyTimeout(bound.ms);
-    };
-    const body = () => boundedBody(request, bound, timedOut);
+    exchange.bound(bound, deadlineMs);
     const settle = (refusal: ConnectError | undefined): Admitted => {
       if (call !== undefined) {
         call.principal = values.get(principalKey)?.id;
         if (refusal !== undefined) call.code = codeName(refusal.code);
       }
-      return { refusal, body, values };
+      return { refusal, values };
     };
     if (exempt(method)) return settle(undefined);
     if (full) return settle(errors.overloaded());
-    const refusal = checkCaller(request, response, values);
+    const refusal = checkCaller(exchange, values);
     return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);
   };
-}
-
-/** Frees what a call holds when its answer has not left in time: a peer that does not read, or a lost handler. */
-function resetAfter(request: RawRequest, response: RawResponse, boundMs: number): void {
-  const timer = setTimeout(() => reset(request), boundMs);
-  response.once("close", () => clearTimeout(timer));
-}
-
-/** Resets a stream whose peer took nothing of what was buffered during a whole interval. */
-function resetWhenStalled(request: RawRequest, response: RawResponse, boundMs: number): void {
-  let buffered = false;
-  const timer = setInterval(() => {
-    if (buffered && response.writableLength > 0) reset(request);
-    buffered = response.writableLength > 0;
-  }, boundMs);
-  response.on("drain", () => {
-    buffered = false;
-  });
-  response.once("close", () => clearInterval(timer));
-}
-
-function reset(request: RawRequest): void {
-  if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
-  else request.socket.destroy();
 }

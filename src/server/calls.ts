@@ -1,13 +1,13 @@
-import type { RawResponse } from "./raw.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** A call in flight. */
 export interface Call {
-  readonly response: RawResponse;
+  readonly exchange: Exchange;
   /** It ends when something happens, not when work is done: a stream or a long poll. */
   readonly waits: boolean;
 }
 
-/** The calls in flight, and a way to wait for their end. A call is in it until its response has closed. */
+/** The calls in flight, and a way to wait for their end. A call is in it until its exchange has closed. */
 export class CallTable {
   readonly #calls = new Set<Call>();
   #waiting = 0;
@@ -29,7 +29,7 @@ export class CallTable {
   add(call: Call): void {
     this.#calls.add(call);
     if (call.waits) this.#waiting++;
-    call.response.once("close", () => {
+    call.exchange.onClose(() => {
       this.#calls.delete(call);
       if (call.waits) this.#waiting--;
       for (const waiter of this.#waiters) waiter();

@@ -1,18 +1,16 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ClientCertificate } from "../auth/principal.ts";
-import { isHttp2Request, type RawRequest } from "./raw.ts";
+import { type Exchange, socketOf } from "./exchange.ts";
 
 /** One for each connection: a certificate does not change while it lasts. */
 const known = new WeakMap<object, ClientCertificate | undefined>();
 
 /** The certificate that the connection's client showed, if the authority that the port trusts vouches for it. */
-export function clientCertificateOf(request: RawRequest): ClientCertificate | undefined {
-  const connection = isHttp2Request(request) ? request.stream.session : request.socket;
-  if (connection === undefined) return undefined;
-  if (!known.has(connection)) {
-    known.set(connection, certificateOf(request.socket));
-  }
+export function clientCertificateOf(connection: Exchange["connection"]): ClientCertificate | undefined {
+  const socket = socketOf(connection);
+  if (connection === undefined || socket === undefined) return undefined;
+  if (!known.has(connection)) known.set(connection, certificateOf(socket));
   return known.get(connection);
 }
 

@@ -6,9 +6,11 @@ import { codeName, methodName } from "../rpc/observed-call.ts";
 import type { Admit, Admitted } from "./admission.ts";
 import { endUnreadBody } from "./body.ts";
 import type { ServerErrors } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 import type { ServerLog } from "./log.ts";
 import { protocolOf } from "./protocol.ts";
 import { isHttp2Request, nameFailedWrites } from "./raw.ts";
+import { RawExchange } from "./raw-exchange.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 
@@ -23,6 +25,7 @@ export interface HookOptions {
     path: string,
     request: FastifyRequest,
   ) => ConnectError | undefined | Promise<ConnectError | undefined>;
+  readonly limits: Limits;
   readonly errors: ServerErrors;
   readonly log: ServerLog;
   readonly corsOrigins: readonly string[];
@@ -33,8 +36,8 @@ export interface HookOptions {
 
 /** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
 export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
-  const { admit, admitPage, rpc, errors, log, corsOrigins, closing, observer } = options;
-  const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
+  const { admit, admitPage, rpc, limits, errors, log, corsOrigins, closing, observer } = options;
+  const exchanges = new WeakMap<FastifyRequest, RawExchange>();
 
   /** Answers what is no call of a method that is served. */
   const refuse = (
@@ -87,12 +90,13 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
         return refuse(request, reply, errors.malformed(message, "content-type"), 415, methodName(method));
       }
       nameFailedWrites(reply.raw);
-      const settle = ({ refusal, body, values }: Admitted): void => {
+      const exchange = new RawExchange(request.raw, reply.raw, limits, errors);
+      const settle = ({ refusal, values }: Admitted): void => {
         rpc.prepare(request, values, refusal);
-        bodies.set(request, body);
+        exchanges.set(request, exchange);
         done();
       };
-      const admitted = admit(method, path, request.raw, reply.raw);
+      const admitted = admit(method, path, exchange);
       if (admitted instanceof Promise) admitted.then(settle, done);
       else settle(admitted);
       return;
@@ -106,9 +110,9 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
     else settle(refusal);
   });
   app.addHook("preHandler", (request, _reply, done) => {
-    const body = bodies.get(request);
+    const exchange = exchanges.get(request);
     // The Connect plugin takes an iterable body in place of the raw request.
-    if (body !== undefined) request.body = body();
+    if (exchange !== undefined) request.body = exchange.body();
     done();
   });
 

@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { Authenticate, Authentication } from "../auth/principal.ts";
 import { clientCertificateOf } from "./client-certificate.ts";
 import type { ServerErrors } from "./errors.ts";
+import { connectionOf } from "./raw.ts";
 
 /** For whatever decides whether the process lives and gets traffic; they tell nothing else. */
 const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
@@ -28,7 +29,10 @@ export function createAdmitPage(
     if (authenticate === undefined || PROBES.has(path)) return undefined;
     if (publicPrefix !== undefined && `${path}/`.startsWith(`${publicPrefix}/`)) return undefined;
     const { authorization } = request.headers;
-    const outcome = authenticate({ authorization, certificate: clientCertificateOf(request.raw) });
+    const outcome = authenticate({
+      authorization,
+      certificate: clientCertificateOf(connectionOf(request.raw)),
+    });
     return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
   };
 }

@@ -133,6 +133,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     admit,
     admitPage: createAdmitPage(authenticate, errors, options.pages?.prefix),
     rpc,
+    limits,
     errors,
     log,
     corsOrigins: options.corsOrigins ?? [],

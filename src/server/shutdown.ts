@@ -2,7 +2,6 @@ import type { CallTable } from "./calls.ts";
 import type { ServerErrors } from "./errors.ts";
 import { closeGracefully } from "./h2-session.ts";
 import type { OnePort } from "./one-port.ts";
-import { isHttp2Response } from "./raw.ts";
 import type { Readiness } from "./readiness.ts";
 
 /** The most that is kept of the bound for aborted calls to tell their clients so. */
@@ -43,9 +42,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   for (const socket of port.undecided) socket.destroy();
   for (const session of port.sessions) closeGracefully(session);
   port.http1.closeIdleConnections();
-  for (const { response } of calls) {
-    if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
-  }
+  for (const { exchange } of calls) exchange.giveUpConnection();
 
   const reserveMs = Math.min(lastWordsMs, timeoutMs / 4);
   await within(

@@ -1,0 +1,78 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { constants } from "node:http2";
+import { type BodyBound, boundedBody } from "./body.ts";
+import type { ServerErrors } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Limits } from "./limits.ts";
+import { connectionOf, isHttp2Request, isHttp2Response, type RawRequest, type RawResponse } from "./raw.ts";
+
+/** An exchange on what Node hands to Fastify, answered by Connect's adapter. */
+export class RawExchange implements Exchange {
+  readonly headers: IncomingHttpHeaders;
+  readonly connection: Exchange["connection"];
+  readonly #request: RawRequest;
+  readonly #response: RawResponse;
+  readonly #limits: Limits;
+  readonly #errors: ServerErrors;
+  #bound: BodyBound | undefined;
+
+  constructor(request: RawRequest, response: RawResponse, limits: Limits, errors: ServerErrors) {
+    this.headers = request.headers;
+    this.connection = connectionOf(request);
+    this.#request = request;
+    this.#response = response;
+    this.#limits = limits;
+    this.#errors = errors;
+  }
+
+  onClose(listener: () => void): void {
+    this.#response.once("close", listener);
+  }
+
+  bound(body: BodyBound, deadlineMs: number | undefined): void {
+    this.#bound = body;
+    if (deadlineMs === undefined) this.#resetWhenStalled(this.#limits.streamStallMs);
+    else this.#resetAfter(deadlineMs + this.#limits.overrunMs);
+  }
+
+  giveUpConnection(): void {
+    const response = this.#response;
+    if (!isHttp2Response(response) && !response.headersSent) response.setHeader("connection", "close");
+  }
+
+  /** The body, under its time limit. */
+  body(): AsyncIterable<Uint8Array> {
+    const bound: BodyBound = this.#bound ?? { ms: this.#limits.bodyMs, of: "whole" };
+    return boundedBody(this.#request, bound, () => {
+      // The rest of the body would be taken for the next request.
+      this.giveUpConnection();
+      return this.#errors.bodyTimeout(bound.ms);
+    });
+  }
+
+  /** Frees what a call holds when its answer has not left in time: a peer that does not read, or a lost handler. */
+  #resetAfter(boundMs: number): void {
+    const timer = setTimeout(() => this.#reset(), boundMs);
+    this.onClose(() => clearTimeout(timer));
+  }
+
+  /** Resets a stream whose peer took nothing of what was buffered during a whole interval. */
+  #resetWhenStalled(boundMs: number): void {
+    const response = this.#response;
+    let buffered = false;
+    const timer = setInterval(() => {
+      if (buffered && response.writableLength > 0) this.#reset();
+      buffered = response.writableLength > 0;
+    }, boundMs);
+    response.on("drain", () => {
+      buffered = false;
+    });
+    this.onClose(() => clearInterval(timer));
+  }
+
+  #reset(): void {
+    const request = this.#request;
+    if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
+    else request.socket.destroy();
+  }
+}
