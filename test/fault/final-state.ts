@@ -73,7 +73,11 @@ export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   }
 }
 
-async function allEvents(instance: Instance, kind: string, key: string): Promise<readonly TaskEvent[]> {
+export async function allEvents(
+  instance: Pick<Instance, "tasks">,
+  kind: string,
+  key: string,
+): Promise<readonly TaskEvent[]> {
   const events: TaskEvent[] = [];
   let pageToken = "";
   do {
@@ -88,7 +92,7 @@ async function allEvents(instance: Instance, kind: string, key: string): Promise
 }
 
 /** A state that an event does not name stays as it was. */
-function revisionsOf(events: readonly TaskEvent[]): readonly Revision[] {
+export function revisionsOf(events: readonly TaskEvent[]): readonly Revision[] {
   let state: TaskState | undefined;
   return events.map((event) => {
     state = event.type === TaskEventType.DELETED ? undefined : (event.state ?? state);

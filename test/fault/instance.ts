@@ -78,6 +78,10 @@ export class Instance {
     return dataDir;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get pid(): number {
     return this.#running.process.pid;
   }
