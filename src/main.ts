@@ -11,7 +11,6 @@ import { DatabaseService } from "../gen/legacy/database_service/database_service
 import openApi from "../gen/openapi.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { isPattern } from "./adapters/ajv/is-pattern.ts";
-import { openDocumentValidator } from "./adapters/ajv/open.ts";
 import { type Config, ConfigError, describeConfig, loadConfig } from "./config.ts";
 import { createObjects } from "./consistency/dual-store.ts";
 import { Feed } from "./consistency/feed.ts";
@@ -30,6 +29,7 @@ import { openAuthentication } from "./main/authentication.ts";
 import { consolePages } from "./main/console.ts";
 import { addServiceGauges } from "./main/gauges.ts";
 import { openObservability } from "./main/observability.ts";
+import { openSchemaThreads } from "./main/schema-threads.ts";
 import { openStores, timing } from "./main/stores.ts";
 import { portToBind, superviseWorkers } from "./main/workers.ts";
 import { openLog } from "./observability/log.ts";
@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   const protocol = { durable, hot, generation, timing };
   const objects = (kind: ObjectKind, written = (_key: string) => {}) =>
     observability.objects(kind.hotPrefix, createObjects({ kind, ...protocol, written }));
-  const validator = openDocumentValidator(config.validator);
+  const threads = openSchemaThreads(config.validator);
   const common = { store: durable, clock: { now: timing.now }, ids: { random: timing.uniqueId } };
   const { tombstoneRetentionMs } = config.durable;
   const feed = new Feed({ kind: TASK_OBJECTS, ...protocol });
@@ -108,7 +108,8 @@ async function main(): Promise<void> {
     ...common,
     objects: objects(schemaObjects(config.schemas.hotTtlMs)),
     bodies: new Bodies(durable, BODY_CACHE_BYTES),
-    validator,
+    validator: threads,
+    comparer: threads,
     deletedRetentionMs: config.schemas.deletedRetentionMs,
   };
   const entries = {
@@ -206,7 +207,7 @@ async function main(): Promise<void> {
     sweeping.abort();
     authentication.close();
     await swept;
-    await Promise.allSettled([validator.close(), close()]);
+    await Promise.allSettled([threads.close(), close()]);
     await observability.close();
     log.info("stopped");
     // Whatever else still waits, such as for a collector of traces, is not worth the wait.

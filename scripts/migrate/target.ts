@@ -1,6 +1,5 @@
 // The domain over the stores that the service's own settings name.
 import { existsSync, readFileSync } from "node:fs";
-import { openDocumentValidator } from "../../src/adapters/ajv/open.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createObjects } from "../../src/consistency/dual-store.ts";
 import type { Generation } from "../../src/consistency/generation.ts";
@@ -11,6 +10,7 @@ import { schemaObjects } from "../../src/domain/schemas/collections.ts";
 import type { SchemaContext } from "../../src/domain/schemas/context.ts";
 import { TASK_OBJECTS } from "../../src/domain/tasks/collections.ts";
 import { Tasks } from "../../src/domain/tasks/tasks.ts";
+import { openSchemaThreads } from "../../src/main/schema-threads.ts";
 import { openStores, timing } from "../../src/main/stores.ts";
 
 export interface Target {
@@ -35,7 +35,7 @@ export function readSettings(): Config {
 
 export async function openTarget(config: Config): Promise<Target> {
   const { durable, hot, generation, close: closeStores } = await openStores(config, timing.uniqueId());
-  const validator = openDocumentValidator({ ...config.validator, jobMs: JUDGING_MS });
+  const validator = openSchemaThreads({ ...config.validator, jobMs: JUDGING_MS });
   const taskObjects = createObjects({ kind: TASK_OBJECTS, durable, hot, generation, timing });
   const ids = { random: timing.uniqueId };
   const close = async () => {
@@ -65,6 +65,7 @@ export async function openTarget(config: Config): Promise<Target> {
       store: durable,
       bodies: new Bodies(durable, BODY_CACHE_BYTES),
       validator,
+      comparer: validator,
       clock: { now: timing.now },
       ids,
     },

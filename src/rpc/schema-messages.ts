@@ -5,12 +5,12 @@ import type { Dialect } from "../dialect.ts";
 import type { HeadChanged, SchemaChanged } from "../domain/schemas/change.ts";
 import type { Diff } from "../domain/schemas/diff.ts";
 import type { SchemaEvent } from "../domain/schemas/events.ts";
-import type { Operation } from "../domain/schemas/json-patch.ts";
 import type { Release } from "../domain/schemas/release.ts";
 import { COMPATIBILITIES, type Compatibility, type Schema } from "../domain/schemas/schema.ts";
 import type { Violations } from "../domain/validation.ts";
 import type { Json } from "../json.ts";
 import type { DocumentResult } from "../ports/document-validator.ts";
+import type { PatchOperation } from "../ports/schema-comparer.ts";
 import { checkEnum, int64, timestamp } from "./convert.ts";
 import { anyBytes, textBytes } from "./wire-size.ts";
 
@@ -120,7 +120,7 @@ export function changeClass(value: Release["change"]): messages.ChangeClass {
   return messages.ChangeClass[value ?? "UNSPECIFIED"];
 }
 
-function patchMessage(patch: readonly Operation[]): ListValue {
+function patchMessage(patch: readonly PatchOperation[]): ListValue {
   return fromJson(ListValueSchema, patch as unknown as JsonValue);
 }
 

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { openDocumentValidator } from "../../src/adapters/ajv/open.ts";
+import { openSchemaThreads } from "../../src/main/schema-threads.ts";
 import { describeDocumentValidator, schemaText } from "./validator.ts";
 
-describeDocumentValidator("ajv", (limits) => openDocumentValidator({ workers: 1, heapMb: 256, ...limits }));
+describeDocumentValidator("ajv", (limits) => openSchemaThreads({ workers: 1, heapMb: 256, ...limits }));
 
 it("a job that needs more memory than a thread may have ends, and the next call is served", async () => {
-  const validator = openDocumentValidator({ workers: 1, heapMb: 32, jobMs: 60_000, queue: 10 });
+  const validator = openSchemaThreads({ workers: 1, heapMb: 32, jobMs: 60_000, queue: 10 });
   // An error for each of a million items.
   const document = Array.from({ length: 1_000_000 }, () => 1);
   const call = validator.validate(schemaText({ items: { type: "string" } }), [document]);

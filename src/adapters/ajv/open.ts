@@ -1,26 +1,34 @@
 import type { DocumentValidator } from "../../ports/document-validator.ts";
-import type { Request } from "./messages.ts";
+import type { SchemaComparer } from "../../ports/schema-comparer.ts";
+import type { Reply, Request } from "./messages.ts";
 import { type PoolSettings, WorkerPool } from "./pool.ts";
 
-/** A validator over threads of its own; they start with the first job and stop with `close`. */
-export function openDocumentValidator(settings: PoolSettings): DocumentValidator {
+/** Both ports over threads of their own; they start with the first job and stop with `close`. */
+export function openSchemaThreads(settings: PoolSettings): DocumentValidator & SchemaComparer {
   const pool = new WorkerPool(settings);
+  const run = async <Kind extends Reply["kind"]>(request: Request, expected: Kind, signal?: AbortSignal) => {
+    const reply = await pool.run(request, signal);
+    if (!isOf(expected, reply)) throw new Error(`a thread answered ${reply.kind} to ${request.kind}`);
+    return reply;
+  };
   return {
     async check(schema, signal) {
-      const reply = await pool.run({ kind: "check", schema }, signal);
-      if (reply.kind !== "checked") throw unexpected("check", reply.kind);
-      return reply.problems;
+      return (await run({ kind: "check", schema }, "checked", signal)).problems;
     },
     async validate(schema, documents, signal) {
       const request: Request = { kind: "validate", schema, documents: JSON.stringify(documents) };
-      const reply = await pool.run(request, signal);
-      if (reply.kind !== "validated") throw unexpected("validate", reply.kind);
-      return reply.results;
+      return (await run(request, "validated", signal)).results;
+    },
+    async judge(older, newer, wanted, signal) {
+      return (await run({ kind: "judge", older, newer, wanted }, "judged", signal)).judgement;
+    },
+    async explain(older, newer, signal) {
+      return (await run({ kind: "explain", older, newer }, "explained", signal)).explanation;
     },
     close: () => pool.close(),
   };
 }
 
-function unexpected(asked: string, answered: string): Error {
-  return new Error(`a validator thread answered ${answered} to ${asked}`);
+function isOf<Kind extends Reply["kind"]>(kind: Kind, reply: Reply): reply is Extract<Reply, { kind: Kind }> {
+  return reply.kind === kind;
 }

@@ -4,9 +4,12 @@
  */
 import { Worker } from "node:worker_threads";
 import { aborted, ServiceError } from "../../errors.ts";
+import { tooComplex } from "./in-process.ts";
 import type { Reply, Request } from "./messages.ts";
 
 export interface PoolSettings {
+  /** The module that a thread starts with: it calls `serveJobs`. */
+  readonly entry: URL;
   /** Threads, and so jobs at a time. */
   readonly workers: number;
   /** Milliseconds that one job may take. */
@@ -99,7 +102,7 @@ export class WorkerPool {
   /** A new thread, or undefined when there are as many as there may be. Threads start when they are needed. */
   #start(): Thread | undefined {
     if (this.#threads.size >= this.#settings.workers) return undefined;
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    const worker = new Worker(this.#settings.entry, {
       // Nothing of the process is the thread's business: no secrets of its environment, no flags.
       env: {},
       execArgv: [],
@@ -145,14 +148,6 @@ export class WorkerPool {
     thread.job?.reject(error);
     this.#dispatch();
   }
-}
-
-function tooComplex(): ServiceError {
-  return new ServiceError(
-    "resource_exhausted",
-    "TOO_COMPLEX",
-    "judging this takes more time or memory than one call may have",
-  );
 }
 
 function shuttingDown(): ServiceError {

@@ -1,6 +1,7 @@
 import type { Objects } from "../../consistency/objects.ts";
 import type { DocumentValidator } from "../../ports/document-validator.ts";
 import type { DurableStore } from "../../ports/durable-store.ts";
+import type { SchemaComparer } from "../../ports/schema-comparer.ts";
 import type { Clock, Ids } from "../clock.ts";
 import type { Bodies } from "./bodies.ts";
 
@@ -13,6 +14,7 @@ export interface SchemaContext {
   /** Over the same store. */
   readonly bodies: Bodies;
   readonly validator: DocumentValidator;
+  readonly comparer: SchemaComparer;
   readonly clock: Clock;
   readonly ids: Ids;
   /** Milliseconds from the soft deletion of a schema to its purge; absent = only PurgeSchema purges. */

@@ -1,11 +1,9 @@
 /** DiffReleases. */
-import type { Json } from "../../json.ts";
+import type { Explanation } from "../../ports/schema-comparer.ts";
 import { checkName, Violations } from "../validation.ts";
 import { checkRelease } from "./checks.ts";
-import { type Explanation, explain, NO_CHANGE } from "./compatibility/explain.ts";
 import type { SchemaContext } from "./context.ts";
 import { noPredecessor } from "./errors.ts";
-import { jsonPatch, type Operation } from "./json-patch.ts";
 import { fastRead, readReleases } from "./reads.ts";
 import { findRelease, type Head } from "./schema.ts";
 
@@ -18,10 +16,17 @@ export interface DiffInput {
   readonly violations?: Violations;
 }
 
+const NO_CHANGE: Explanation = {
+  class: "IDENTICAL",
+  changes: [],
+  acceptedByOlderOnly: undefined,
+  acceptedByNewerOnly: undefined,
+  patch: [],
+};
+
 export interface Diff extends Explanation {
   readonly fromRelease: number;
   readonly toRelease: number;
-  readonly patch: readonly Operation[];
 }
 
 /** `not_found` / SCHEMA_NOT_FOUND, SCHEMA_DELETED, RELEASE_NOT_FOUND, and what the validator throws. */
@@ -45,12 +50,8 @@ export async function diffReleases(
   const { found } = await readReleases(context, input.name, fastRead(signal), pick);
   const [[from, fromBody], [to, toBody]] = found;
   const numbers = { fromRelease: from.n, toRelease: to.n };
-  if (from.h === to.h) return { ...numbers, patch: [], ...NO_CHANGE };
+  if (from.h === to.h) return { ...numbers, ...NO_CHANGE };
   const older = { text: fromBody.text, dialect: from.d, sha256: from.h };
   const newer = { text: toBody.text, dialect: to.d, sha256: to.h };
-  return {
-    ...numbers,
-    patch: jsonPatch(JSON.parse(older.text) as Json, JSON.parse(newer.text) as Json),
-    ...(await explain(context.validator, older, newer, signal)),
-  };
+  return { ...numbers, ...(await context.comparer.explain(older, newer, signal)) };
 }

@@ -4,23 +4,20 @@
  * between is patched in pairs.
  */
 import { getKey, isObject, type Json, type JsonObject } from "../../json.ts";
-
-export type Operation =
-  | { readonly op: "add" | "replace"; readonly path: string; readonly value: Json }
-  | { readonly op: "remove"; readonly path: string };
+import type { PatchOperation } from "../../ports/schema-comparer.ts";
 
 /** Each operation repeats its whole path, so that long names nested deep could make a patch of any size. */
 const MAX_PATH_CHARS = 256 * 1024;
 
 /** The patch that makes `to` out of `from`; the whole document is replaced where paths would get too long. */
-export function jsonPatch(from: Json, to: Json): readonly Operation[] {
+export function jsonPatch(from: Json, to: Json): readonly PatchOperation[] {
   const patch = new Patch();
   patch.compare("", from, to);
   return patch.tooLong ? [{ op: "replace", path: "", value: to }] : patch.operations;
 }
 
 class Patch {
-  readonly operations: Operation[] = [];
+  readonly operations: PatchOperation[] = [];
   #pathChars = 0;
 
   get tooLong(): boolean {
@@ -64,7 +61,7 @@ class Patch {
     }
   }
 
-  #add(operation: Operation): void {
+  #add(operation: PatchOperation): void {
     this.#pathChars += operation.path.length;
     if (!this.tooLong) this.operations.push(operation);
   }

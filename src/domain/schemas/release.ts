@@ -1,9 +1,10 @@
 import type { Dialect } from "../../dialect.ts";
 import type { Json } from "../../json.ts";
 import type { SchemaText } from "../../ports/document-validator.ts";
+import type { ChangeClass } from "../../ports/schema-comparer.ts";
 import type { Body } from "./bodies.ts";
 import type { SchemaContext } from "./context.ts";
-import type { ChangeClass, HeadRelease } from "./schema.ts";
+import type { HeadRelease } from "./schema.ts";
 
 export interface Release {
   readonly name: string;

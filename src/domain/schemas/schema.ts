@@ -3,6 +3,7 @@ import { canonicalJson } from "../../canonical.ts";
 import type { Dialect } from "../../dialect.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Document } from "../../ports/durable-store.ts";
+import type { ChangeClass } from "../../ports/schema-comparer.ts";
 import { encodeEtag, type Version } from "../etag.ts";
 import { etagMismatch, releaseNotFound, schemaDeleted, schemaNotFound } from "./errors.ts";
 
@@ -16,16 +17,6 @@ export const COMPATIBILITIES = [
   "FULL_TRANSITIVE",
 ] as const;
 export type Compatibility = (typeof COMPATIBILITIES)[number];
-
-/** How one release relates to another; see the contract. */
-export type ChangeClass =
-  | "IDENTICAL"
-  | "ANNOTATION_ONLY"
-  | "BACKWARD"
-  | "FORWARD"
-  | "FULL"
-  | "BREAKING"
-  | "UNKNOWN";
 
 /** Text by text; keys may be any text, `__proto__` too. */
 export type Labels = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 // Schemas over embedded stores, with a clock and ids that the test owns, and the validator without its threads.
 import { onTestFinished } from "vitest";
-import { Judge } from "../../../src/adapters/ajv/judge.ts";
+import { validatorInProcess } from "../../../src/adapters/ajv/in-process.ts";
 import type { Objects } from "../../../src/consistency/objects.ts";
 import { Bodies } from "../../../src/domain/schemas/bodies.ts";
 import {
@@ -9,13 +9,13 @@ import {
   SCHEMAS,
   schemaObjects,
 } from "../../../src/domain/schemas/collections.ts";
+import { createSchemaComparer } from "../../../src/domain/schemas/compatibility/comparer.ts";
 import type { SchemaContext } from "../../../src/domain/schemas/context.ts";
 import { type Published, type PublishInput, publishRelease } from "../../../src/domain/schemas/publish.ts";
 import { getSchema } from "../../../src/domain/schemas/reads.ts";
 import type { Schema } from "../../../src/domain/schemas/schema.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Json } from "../../../src/json.ts";
-import type { DocumentValidator } from "../../../src/ports/document-validator.ts";
 import type { Document, DurableStore } from "../../../src/ports/durable-store.ts";
 import { type Instance, openInstance } from "../../support/dual-store.ts";
 
@@ -44,25 +44,18 @@ export async function openSchemas(options: BenchOptions = {}): Promise<Bench> {
   const clock = { time: 1_750_000_000_000 };
   let ids = 0;
   const store = (options.store ?? ((same) => same))(instance.durable);
+  const validator = validatorInProcess();
   const context: SchemaContext = {
     objects: (options.objects ?? ((same) => same))(instance.objects(schemaObjects(6 * HOUR_MS))),
     store,
     bodies: new Bodies(store, 1024 * 1024),
-    validator: inProcessValidator(),
+    validator,
+    comparer: createSchemaComparer(validator),
     clock: { now: () => clock.time },
     ...(options.deletedRetentionMs && { deletedRetentionMs: options.deletedRetentionMs }),
     ids: { random: () => `${options.idPrefix ?? "id"}${++ids}` },
   };
   return { context, instance, clock };
-}
-
-function inProcessValidator(): DocumentValidator {
-  const judge = new Judge();
-  return {
-    check: async (schema) => judge.check(schema),
-    validate: async (schema, documents) => judge.validate(schema, documents),
-    close: async () => undefined,
-  };
 }
 
 const CHANGE = { name: "orders", note: "", actor: "", etag: "", requestId: "" };

@@ -1,7 +1,8 @@
 /** Rules of arrays. */
+
+import type { Obstacle } from "../../../ports/schema-comparer.ts";
 import { ANYTHING, type Conjunction } from "./conjunction.ts";
 import type { ArrayRules, ContainsRule, Node } from "./node.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { at } from "./pointer.ts";
 import type { Prover } from "./prover.ts";
 

@@ -1,26 +1,16 @@
 /** What differs between two schemas: each keyword with what it means for the documents that are accepted. */
 import { canonicalJson } from "../../../canonical.ts";
 import { getKey, isObject, type Json, type JsonObject } from "../../../json.ts";
-import type { ChangeClass } from "../schema.ts";
+import type { Change, ChangeClass, Obstacle } from "../../../ports/schema-comparer.ts";
 import { Budget } from "./budget.ts";
 import { type Comparison, newProver, withinBudget } from "./compare.ts";
 import { ANYTHING } from "./conjunction.ts";
 import { isolate } from "./isolate.ts";
 import { kindOf } from "./keywords.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { at, follow, short } from "./pointer.ts";
 import { type Polarity, placesOf, polarities } from "./polarity.ts";
 import type { Prover } from "./prover.ts";
 import { isSchema, type Source } from "./source.ts";
-
-export interface Change {
-  readonly class: ChangeClass;
-  /** JSON Pointer to the keyword in the newer document; in the older one for what was removed. */
-  readonly pointer: string;
-  /** Empty where a schema as a whole became true or false, or ceased to be so. */
-  readonly keyword: string;
-  readonly reason: string;
-}
 
 /** More would help nobody, and have to fit into an answer. */
 const MAX_CHANGES = 1_000;

@@ -2,12 +2,12 @@
 import { canonicalJson } from "../../../canonical.ts";
 import { getKey, isObject, type Json, setKey } from "../../../json.ts";
 import type { SchemaText } from "../../../ports/document-validator.ts";
+import type { Obstacle } from "../../../ports/schema-comparer.ts";
 import { Alike } from "./alike.ts";
 import { Budget, OutOfBudget } from "./budget.ts";
 import { ANYTHING } from "./conjunction.ts";
 import { Evaluator } from "./evaluate.ts";
 import { kindOf } from "./keywords.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { Prover } from "./prover.ts";
 import { Forms, Source } from "./source.ts";
 

@@ -1,30 +1,9 @@
 /** What lies between two schemas, said in full: each change with its class, and documents that show it. */
-import type { Json } from "../../../json.ts";
 import type { DocumentValidator, SchemaText } from "../../../ports/document-validator.ts";
-import type { ChangeClass } from "../schema.ts";
-import { type Change, changesOf } from "./changes.ts";
-import { type Example, type Judgement, judge, type Verdict } from "./judge.ts";
-
-export interface ExplainedChange extends Change {
-  /** Accepted by one of the two and refused by the other because of this change; both were tried. */
-  readonly counterExample?: Json;
-}
-
-export interface Explanation {
-  /** Of the whole. */
-  readonly class: ChangeClass;
-  readonly changes: readonly ExplainedChange[];
-  /** Accepted by the older and refused by the newer; undefined where none was found. */
-  readonly acceptedByOlderOnly: Json | undefined;
-  readonly acceptedByNewerOnly: Json | undefined;
-}
-
-export const NO_CHANGE: Explanation = {
-  class: "IDENTICAL",
-  changes: [],
-  acceptedByOlderOnly: undefined,
-  acceptedByNewerOnly: undefined,
-};
+import type { Change, Explanation } from "../../../ports/schema-comparer.ts";
+import { jsonPatch } from "../json-patch.ts";
+import { changesOf } from "./changes.ts";
+import { type Example, judge, type ShownJudgement, type ShownVerdict } from "./judge.ts";
 
 /** All examples together must leave room in an answer. */
 const EXAMPLE_CHARS = 512 * 1024;
@@ -37,8 +16,9 @@ export async function explain(
   signal?: AbortSignal,
 ): Promise<Explanation> {
   const judgement = await judge(validator, older, newer, { backward: true, forward: true }, signal);
+  const { comparison } = judgement;
   const [lost, gained] = [examplesOf(judgement.backward), examplesOf(judgement.forward)];
-  const changes = decided(judgement, changesOf(judgement.comparison));
+  const changes = decided(judgement, changesOf(comparison));
   const counting = changes.filter(counts);
   const find = finder(lost, gained, counting.length === 1);
   let left = EXAMPLE_CHARS;
@@ -53,10 +33,11 @@ export async function explain(
     changes: explained,
     acceptedByOlderOnly: lost[0]?.document,
     acceptedByNewerOnly: gained[0]?.document,
+    patch: jsonPatch(comparison.older.document, comparison.newer.document),
   };
 }
 
-function examplesOf(verdict: Verdict): readonly Example[] {
+function examplesOf(verdict: ShownVerdict): readonly Example[] {
   return verdict.kind === "refuted" ? verdict.examples : [];
 }
 
@@ -65,7 +46,7 @@ function counts(change: Change): boolean {
 }
 
 /** Where but one change counts, what holds of the whole holds of it. */
-function decided(judgement: Judgement, changes: readonly Change[]): readonly Change[] {
+function decided(judgement: ShownJudgement, changes: readonly Change[]): readonly Change[] {
   const counting = changes.filter(counts);
   const [single] = counting;
   if (counting.length !== 1 || single?.class !== "UNKNOWN" || judgement.class === "UNKNOWN") return changes;

@@ -1,21 +1,26 @@
 /** Whether a content may be published: what its compatibility mode asks for, judged against the releases it names. */
-import { setImmediate } from "node:timers/promises";
-import { aborted } from "../../../errors.ts";
+import { aborted, ServiceError } from "../../../errors.ts";
 import type { SchemaText } from "../../../ports/document-validator.ts";
+import type { ChangeClass, Judgement, Verdict, Wanted } from "../../../ports/schema-comparer.ts";
 import type { SchemaContext } from "../context.ts";
 import { incompatible } from "../errors.ts";
-import { type ChangeClass, type Compatibility, findRelease, type Head, type HeadRelease } from "../schema.ts";
-import { type Judgement, judge, type Verdict, type Wanted } from "./judge.ts";
+import { type Compatibility, findRelease, type Head, type HeadRelease } from "../schema.ts";
+import { TOO_MUCH } from "./compare.ts";
 import { short } from "./pointer.ts";
 
-type Facts = Pick<Judgement, "class" | "backward" | "forward">;
-
 /** The same content, and so nothing to judge. */
-const IDENTICAL: Facts = {
+const IDENTICAL: Judgement = {
   class: "IDENTICAL",
   backward: { kind: "included" },
   forward: { kind: "included" },
 };
+
+/** What cannot be judged within the limits is undecided: a mode that asks for nothing takes it, the others do not. */
+function undecided(error: unknown): Judgement {
+  if (!(error instanceof ServiceError && error.reason === "TOO_COMPLEX")) throw error;
+  const verdict = { kind: "unknown", obstacle: TOO_MUCH } as const;
+  return { class: "UNKNOWN", backward: verdict, forward: verdict };
+}
 
 /**
  * What is known of one content against releases, by their content: facts, which stay true whatever becomes of the
@@ -24,7 +29,7 @@ const IDENTICAL: Facts = {
  */
 export class Judgements {
   readonly #content: SchemaText;
-  readonly #facts = new Map<string, Facts>();
+  readonly #facts = new Map<string, Judgement>();
 
   constructor(content: SchemaText) {
     this.#content = content;
@@ -57,7 +62,7 @@ export class Judgements {
 
   /** Releases whose bodies went meanwhile are passed over: the head no longer names them. */
   async judge(
-    { bodies, validator }: SchemaContext,
+    { bodies, comparer }: SchemaContext,
     releases: readonly HeadRelease[],
     mode: Compatibility,
     signal?: AbortSignal,
@@ -65,25 +70,12 @@ export class Judgements {
     for (const release of releases) {
       const body = await bodies.get(release.b, signal);
       if (body === undefined) continue;
-      // Each comparison is short, but there may be 10,000 of them.
-      if (releases.length > 1) await setImmediate();
       if (signal?.aborted) throw aborted(signal);
       const older = { text: body.text, dialect: release.d, sha256: release.h };
-      const facts = await judge(validator, older, this.#content, wantedBy(mode), signal);
-      this.#facts.set(release.h, { class: facts.class, backward: facts.backward, forward: facts.forward });
+      const judgement = comparer.judge(older, this.#content, wantedBy(mode), signal);
+      this.#facts.set(release.h, await judgement.catch(undecided));
     }
   }
-}
-
-/** How one content relates to another that it follows. */
-export async function changeClassOf(
-  { validator }: Pick<SchemaContext, "validator">,
-  older: SchemaText,
-  newer: SchemaText,
-  signal?: AbortSignal,
-): Promise<ChangeClass> {
-  if (older.sha256 === newer.sha256) return "IDENTICAL";
-  return (await judge(validator, older, newer, wantedBy("NONE"), signal)).class;
 }
 
 /** The releases that the mode holds a new one to. */

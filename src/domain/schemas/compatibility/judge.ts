@@ -4,12 +4,11 @@ import { ServiceError } from "../../../errors.ts";
 import type { Json } from "../../../json.ts";
 import { jsonBytes } from "../../../json.ts";
 import type { DocumentError, DocumentValidator, SchemaText } from "../../../ports/document-validator.ts";
-import type { ChangeClass } from "../schema.ts";
+import type { ChangeClass, Judgement, Obstacle, Verdict, Wanted } from "../../../ports/schema-comparer.ts";
 import { Budget } from "./budget.ts";
 import { Candidates } from "./candidates.ts";
 import { type Comparison, compare, newProver } from "./compare.ts";
 import { ANYTHING } from "./conjunction.ts";
-import type { Obstacle } from "./obstacle.ts";
 import type { Source } from "./source.ts";
 
 /** A document that one schema accepts and the other refuses; both were tried. */
@@ -19,23 +18,15 @@ export interface Example {
   readonly errors: readonly DocumentError[];
 }
 
-export type Verdict =
-  /** Everything that the one accepts is accepted by the other. */
-  | { readonly kind: "included" }
-  | {
-      readonly kind: "refuted";
-      readonly obstacle: Obstacle;
-      readonly examples: readonly [Example, ...Example[]];
-    }
-  | { readonly kind: "unknown"; readonly obstacle: Obstacle };
+/** As the port's, with the documents. */
+export type ShownVerdict =
+  | Exclude<Verdict, { kind: "refuted" }>
+  | (Extract<Verdict, { kind: "refuted" }> & { readonly examples: readonly [Example, ...Example[]] });
 
-export interface Judgement {
+export interface ShownJudgement extends Judgement {
   readonly comparison: Comparison;
-  readonly class: ChangeClass;
-  /** Whether the newer accepts all that the older accepts. */
-  readonly backward: Verdict;
-  /** Whether the older accepts all that the newer accepts. */
-  readonly forward: Verdict;
+  readonly backward: ShownVerdict;
+  readonly forward: ShownVerdict;
 }
 
 /** Steps of the search for documents, each way. */
@@ -44,12 +35,6 @@ const STEPS = 30_000;
 const DOCUMENT_BYTES = 16 * 1024;
 const ALL_BYTES = 512 * 1024;
 
-/** Of what it has to be known whether it is included; documents are tried only where that is open. */
-export interface Wanted {
-  readonly backward: boolean;
-  readonly forward: boolean;
-}
-
 /** Throws what the validator throws, but for schemas that are too complex to try documents by. */
 export async function judge(
   validator: DocumentValidator,
@@ -57,7 +42,7 @@ export async function judge(
   newer: SchemaText,
   wanted: Wanted,
   signal?: AbortSignal,
-): Promise<Judgement> {
+): Promise<ShownJudgement> {
   const comparison = compare(older, newer);
   const { backward, forward } = comparison;
   const isOpen =
@@ -74,7 +59,11 @@ export async function judge(
   return judged(comparison, examples(0), examples(1));
 }
 
-function judged(comparison: Comparison, lost: readonly Example[], gained: readonly Example[]): Judgement {
+function judged(
+  comparison: Comparison,
+  lost: readonly Example[],
+  gained: readonly Example[],
+): ShownJudgement {
   const backward = verdict(comparison.backward, lost);
   const forward = verdict(comparison.forward, gained);
   return { comparison, class: classOf(comparison, backward, forward), backward, forward };
@@ -83,7 +72,7 @@ function judged(comparison: Comparison, lost: readonly Example[], gained: readon
 /** Documents are right, whatever was reasoned: numbers that a validator rounds are beyond it. */
 const SHOWN: Obstacle = { pointer: "", keyword: "", reason: "a document shows it", sure: true };
 
-function verdict(obstacle: Obstacle | undefined, examples: readonly Example[]): Verdict {
+function verdict(obstacle: Obstacle | undefined, examples: readonly Example[]): ShownVerdict {
   const [first, ...others] = examples;
   if (first === undefined) {
     if (obstacle === undefined) return { kind: "included" };

@@ -1,8 +1,9 @@
 /** Rules of objects. */
+
+import type { Obstacle } from "../../../ports/schema-comparer.ts";
 import { ANYTHING, type Conjunction, NOTHING } from "./conjunction.ts";
 import { matches } from "./match.ts";
 import type { Node, ObjectRules } from "./node.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { at } from "./pointer.ts";
 import type { Prover } from "./prover.ts";
 import { STRING } from "./types.ts";

@@ -3,6 +3,7 @@
  * not shown has an obstacle. Documents are finite, so a claim may use itself for what lies deeper in the document.
  */
 import type { Json } from "../../../json.ts";
+import type { Obstacle } from "../../../ports/schema-comparer.ts";
 import type { Alike } from "./alike.ts";
 import { arrayIsEmpty, arrayObstacle } from "./arrays.ts";
 import type { Budget } from "./budget.ts";
@@ -10,7 +11,6 @@ import { type Conjunction, possibleTypes } from "./conjunction.ts";
 import { type Answer, type Evaluator, every } from "./evaluate.ts";
 import type { Choice, Node } from "./node.ts";
 import { objectIsEmpty, objectObstacle } from "./objects.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { at } from "./pointer.ts";
 import { numberIsEmpty, numberObstacle, stringObstacle } from "./scalars.ts";
 import { ARRAY, describeTypes, membersOf, NUMBER, OBJECT, STRING, type Types } from "./types.ts";

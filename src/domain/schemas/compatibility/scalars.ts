@@ -1,9 +1,10 @@
 /** Rules of numbers and strings. */
+
+import type { Obstacle } from "../../../ports/schema-comparer.ts";
 import type { Conjunction } from "./conjunction.ts";
 import { lengthOf } from "./evaluate.ts";
 import { matches, matchesAll } from "./match.ts";
 import type { Bound, Node, NumberRules, StringRules } from "./node.ts";
-import type { Obstacle } from "./obstacle.ts";
 import { at } from "./pointer.ts";
 import { INTEGER, NUMBER, type Types } from "./types.ts";
 

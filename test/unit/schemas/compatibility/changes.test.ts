@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { validatorInProcess } from "../../../../src/adapters/ajv/in-process.ts";
 import { explain } from "../../../../src/domain/schemas/compatibility/explain.ts";
 import type { Json } from "../../../../src/json.ts";
-import { schemaText, validatorInProcess } from "./support/oracle.ts";
+import { schemaText } from "./support/oracle.ts";
 
 const explained = (older: Json, newer: Json) =>
   explain(validatorInProcess(), schemaText(older), schemaText(newer));

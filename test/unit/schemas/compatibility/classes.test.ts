@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { validatorInProcess } from "../../../../src/adapters/ajv/in-process.ts";
 import { judge } from "../../../../src/domain/schemas/compatibility/judge.ts";
-import type { ChangeClass } from "../../../../src/domain/schemas/schema.ts";
 import type { Json } from "../../../../src/json.ts";
-import { schemaText, validatorInProcess } from "./support/oracle.ts";
+import type { ChangeClass } from "../../../../src/ports/schema-comparer.ts";
+import { schemaText } from "./support/oracle.ts";
 
 const DRAFT_07 = "http://json-schema.org/draft-07/schema#";
 const DRAFT_2019 = "https://json-schema.org/draft/2019-09/schema";

@@ -1,8 +1,9 @@
 // The differential test: claims about generated pairs, held against generated documents.
+import { validatorInProcess } from "../../../../../src/adapters/ajv/in-process.ts";
 import { type Comparison, compare } from "../../../../../src/domain/schemas/compatibility/compare.ts";
 import { judge } from "../../../../../src/domain/schemas/compatibility/judge.ts";
 import type { Json } from "../../../../../src/json.ts";
-import { makePair, type Pair, schemaText, validatorInProcess } from "./oracle.ts";
+import { makePair, type Pair, schemaText } from "./oracle.ts";
 
 export type Classifier = (older: Json, newer: Json) => Pick<Comparison, "backward" | "forward">;
 

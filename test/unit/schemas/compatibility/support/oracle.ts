@@ -2,9 +2,8 @@
 import { Judge } from "../../../../../src/adapters/ajv/judge.ts";
 import { canonicalJson, sha256Hex } from "../../../../../src/canonical.ts";
 import { dialectOf } from "../../../../../src/dialect.ts";
-import { ServiceError } from "../../../../../src/errors.ts";
 import { getKey, isObject, type Json, type JsonObject } from "../../../../../src/json.ts";
-import type { DocumentValidator, SchemaText } from "../../../../../src/ports/document-validator.ts";
+import type { SchemaText } from "../../../../../src/ports/document-validator.ts";
 import { DocumentMaker } from "./random-documents.ts";
 import { Random, SchemaMaker } from "./random-schemas.ts";
 
@@ -14,24 +13,6 @@ export function schemaText(document: Json): SchemaText {
     text: JSON.stringify(document),
     dialect: (typeof declared === "string" ? dialectOf(declared) : undefined) ?? "2020-12",
     sha256: sha256Hex(canonicalJson(document)),
-  };
-}
-
-/** The service's own validator without its threads, and with its answer to what has no end. */
-export function validatorInProcess(): DocumentValidator {
-  const judge = new Judge();
-  const bounded = async <T>(work: () => T): Promise<T> => {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new ServiceError("resource_exhausted", "TOO_COMPLEX", "too deep");
-    }
-  };
-  return {
-    check: (schema) => bounded(() => judge.check(schema)),
-    validate: (schema, documents) => bounded(() => judge.validate(schema, documents)),
-    close: async () => undefined,
   };
 }
 
