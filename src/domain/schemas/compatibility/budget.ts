@@ -7,6 +7,10 @@ export class Budget {
     this.#left = steps;
   }
 
+  get isSpent(): boolean {
+    return this.#left < 0;
+  }
+
   /** Throws OutOfBudget. */
   spend(steps = 1): void {
     this.#left -= steps;

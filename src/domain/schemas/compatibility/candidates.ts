@@ -14,6 +14,8 @@ const MAX_DEPTH = 8;
 const MAX_ROOT = 150;
 const MAX_PART = 16;
 const MAX_WAYS = 12;
+/** More properties in one object make no document that anybody would read. */
+const MAX_REQUIRED = 1_000;
 /** Properties that one object is varied by. */
 const MAX_NAMES = 64;
 
@@ -44,7 +46,7 @@ export class Candidates {
     this.#budget.spend();
     if (depth > MAX_DEPTH || p.never || found.isFull) return;
     if (p.choices.length > 0) {
-      for (const way of p.choices.flatMap((choice) => p.ways(choice).slice(0, MAX_WAYS))) {
+      for (const way of p.choices.flatMap((choice) => p.ways(choice, MAX_WAYS))) {
         const some = new Distinct(MAX_PART);
         if (!this.#prover.isEmpty(way)) this.#collect(some, way, q, depth);
         for (const value of some.values) found.add(value);
@@ -150,6 +152,7 @@ export class Candidates {
   }
 
   #objects(p: Conjunction, q: Conjunction, depth: number): readonly Json[] {
+    if (p.required.size > MAX_REQUIRED) return [];
     const least: Record<string, Json> = {};
     for (const name of p.required) {
       const value = this.#base(propertyOf(this.#prover, p, name), depth);

@@ -3,7 +3,7 @@ import { canonicalJson } from "../../../canonical.ts";
 import { getKey, isObject, type Json, type JsonObject } from "../../../json.ts";
 import type { Change, ChangeClass, Obstacle } from "../../../ports/schema-comparer.ts";
 import { Budget } from "./budget.ts";
-import { type Comparison, newProver, withinBudget } from "./compare.ts";
+import { type Comparison, newProver, TOO_MUCH, withinBudget } from "./compare.ts";
 import { ANYTHING } from "./conjunction.ts";
 import { isolate } from "./isolate.ts";
 import { kindOf } from "./keywords.ts";
@@ -35,13 +35,14 @@ interface Place {
 class Differ {
   readonly changes: Change[] = [];
   readonly #comparison: Comparison;
+  readonly #budget = new Budget(STEPS);
   readonly #prover: Prover;
   readonly #polarities: readonly ReadonlyMap<string, ReadonlySet<Polarity>>[];
   #pointerChars = 0;
 
   constructor(comparison: Comparison) {
     this.#comparison = comparison;
-    this.#prover = newProver(new Budget(STEPS));
+    this.#prover = newProver(this.#budget);
     this.#polarities = [polarities(comparison.older), polarities(comparison.newer)];
   }
 
@@ -204,6 +205,8 @@ class Differ {
   }
 
   #decide(backward: () => Obstacle | undefined, forward: () => Obstacle | undefined): Result {
+    // Where nothing is left to reason with, even putting the question takes too long.
+    if (this.#budget.isSpent) return { class: "UNKNOWN", why: `not decided: ${TOO_MUCH.reason}` };
     const [lost, gained] = [withinBudget(backward), withinBudget(forward)];
     if (lost === undefined) {
       return gained === undefined

@@ -5,6 +5,9 @@ import { type Choice, type ContainsRule, NO_LOWER, NO_UPPER, type Node, type Num
 import { higher, lower } from "./rules.ts";
 import { ALL, BOOLEAN, INTEGER, NULL, OBJECT, type Types, typeOf } from "./types.ts";
 
+/** So far are schemas followed that bring along each other. Fewer than there are make a claim harder to show, not wrong. */
+const MAX_BROUGHT = 16;
+
 /** So many integers are looked at one by one. */
 const FEW = 64;
 
@@ -95,25 +98,39 @@ export class Conjunction {
 
   /** With the schemas that required properties bring along. */
   settled(): Conjunction {
+    this.#settled ??= this.#settle();
+    return this.#settled;
+  }
+
+  #settled: Conjunction | undefined;
+
+  #settle(): Conjunction {
     let settled: Conjunction = this;
-    for (let before: Conjunction | undefined; before !== settled && settled.types === OBJECT; ) {
+    let before: Conjunction | undefined;
+    for (let step = 0; before !== settled && settled.types === OBJECT && step < MAX_BROUGHT; step++) {
       before = settled;
-      for (const { objects } of before.atoms) {
-        for (const [name, node] of objects?.dependentSchemas ?? []) {
-          if (before.required.has(name)) settled = settled.and(node);
-        }
-      }
+      const { required } = before;
+      const brought = before.atoms.flatMap(({ objects }) =>
+        (objects?.dependentSchemas ?? []).flatMap(([name, node]) => (required.has(name) ? [node] : [])),
+      );
+      settled = before.and(...brought);
     }
     return settled;
   }
 
-  /** The ways that a choice leaves; together they are the whole. */
-  ways(choice: Choice): readonly Conjunction[] {
+  /** How much it takes to work with it, in steps. */
+  get weight(): number {
+    const { atoms, nots, required, taken } = this.#facts;
+    return (atoms.length + nots.length + required.length + taken.size) / 4;
+  }
+
+  /** The ways that a choice leaves, the first `limit` of them; all of them together are the whole. */
+  ways(choice: Choice, limit = Number.POSITIVE_INFINITY): readonly Conjunction[] {
     const rest = this.#with({ taken: new Set([...this.#facts.taken, choice]) });
     if (choice.kind === "if") {
       return [rest.and(choice.if, choice.met), rest.butNot(choice.if).and(choice.unmet)];
     }
-    return choice.branches.map((branch, index) => {
+    return choice.branches.slice(0, limit).map((branch, index) => {
       const others = choice.kind === "oneOf" ? choice.branches.filter((_, other) => other !== index) : [];
       return rest.and(branch).butNot(...others);
     });
@@ -135,10 +152,11 @@ export class Conjunction {
     const names = new Set(this.#facts.required);
     for (const { objects } of this.atoms) for (const name of objects?.required ?? []) names.add(name);
     const dependent = this.atoms.flatMap(({ objects }) => objects?.dependentRequired ?? []);
-    for (let size = -1; size !== names.size; ) {
-      size = names.size;
-      for (const [name, others] of dependent)
-        if (names.has(name)) for (const other of others) names.add(other);
+    if (dependent.length === 0) return names;
+    const brought = Map.groupBy(dependent, ([name]) => name);
+    // What is added while a set is walked is walked too.
+    for (const name of names) {
+      for (const [, others] of brought.get(name) ?? []) for (const other of others) names.add(other);
     }
     return names;
   }

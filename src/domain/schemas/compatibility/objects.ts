@@ -65,6 +65,7 @@ export function propertyOf(prover: Prover, a: Conjunction, name: string): Conjun
     const property = objects.properties.get(name);
     if (property !== undefined) nodes.push(property);
     let isOther = property === undefined;
+    prover.spend(objects.patterns.size / 4);
     for (const [pattern, node] of objects.patterns) {
       const matched = matches(pattern, name);
       if (matched === true) nodes.push(node);

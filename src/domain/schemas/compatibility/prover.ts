@@ -48,7 +48,7 @@ export class Prover {
 
   /** What is in the way of `b` accepting all that `a` accepts; undefined when it does. Throws OutOfBudget. */
   obstacle(a: Conjunction, b: Node): Obstacle | undefined {
-    this.#budget.spend(1 + a.atoms.length / 4);
+    this.#budget.spend(1 + a.weight);
     if (b.trivial || a.never || a.types === 0) return undefined;
     if (a.atoms.some((atom) => this.#alike.same(atom, b))) return undefined;
     const key = `${a.key}|${b.id}`;
@@ -68,7 +68,7 @@ export class Prover {
 
   /** True when no document is accepted; false where that is not seen. Throws OutOfBudget. */
   isEmpty(a: Conjunction): boolean {
-    this.#budget.spend();
+    this.#budget.spend(1 + a.weight);
     if (a.never || a.types === 0) return true;
     const known = this.#empty.get(a.key);
     if (known !== undefined) return known;
@@ -91,6 +91,11 @@ export class Prover {
     } finally {
       this.#level--;
     }
+  }
+
+  /** For work of others on its behalf. Throws OutOfBudget. */
+  spend(steps: number): void {
+    this.#budget.spend(steps);
   }
 
   accepts(node: Node, value: Json): Answer {

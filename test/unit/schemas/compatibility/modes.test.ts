@@ -140,6 +140,36 @@ describe("a mode", () => {
   });
 });
 
+describe("a pair that takes too long to judge", () => {
+  const tooComplex = async () => {
+    throw new ServiceError("resource_exhausted", "TOO_COMPLEX", "too complex");
+  };
+
+  it("is undecided: NONE takes it as UNKNOWN, the others refuse it", async () => {
+    const bench = await opened("NONE", NARROW);
+    const context = {
+      ...bench.context,
+      comparer: withMethods(bench.context.comparer, { judge: tooComplex }),
+    };
+    const { release } = await publishRelease(context, publication(MIDDLE));
+    expect(release?.change).toBe("UNKNOWN");
+    await updateSchema(context, change({ ...UNCHANGED, compatibility: "BACKWARD" }));
+    const refused = await failure(publishRelease(context, publication(WIDE)));
+    expect(refused).toMatchObject({ reason: "INCOMPATIBLE_SCHEMA", metadata: { verdict: "unknown" } });
+  });
+
+  it("is not undecided when the call has no time left: it fails as the call does", async () => {
+    const bench = await opened("NONE", NARROW);
+    const late = async () => {
+      throw new ServiceError("deadline_exceeded", "DEADLINE_EXCEEDED", "late");
+    };
+    const context = { ...bench.context, comparer: withMethods(bench.context.comparer, { judge: late }) };
+    expect(await failure(publishRelease(context, publication(MIDDLE)))).toMatchObject({
+      kind: "deadline_exceeded",
+    });
+  });
+});
+
 describe("the change of a release", () => {
   it("is its class against the release before it, active or not", async () => {
     const bench = await openSchemas();
