@@ -130,6 +130,7 @@ function keepsItsPromises(
       "CONTENTION",
       "INCOMPATIBLE_SCHEMA",
       "ONLY_RELEASE",
+      "OVERLOADED",
       "RELEASE_NOT_FOUND",
       "SCHEMA_DELETED",
       "SCHEMA_NOT_DELETED",
