@@ -6,10 +6,11 @@ import { parse as parseDotenv } from "dotenv";
 import { cleanEnv } from "envalid";
 import { otelProblems } from "./config/otel.ts";
 import { redactUrl, shown } from "./config/redact.ts";
+import { redisStore } from "./config/redis.ts";
 import { authentication, callerLimits, checkSecurity, securityWarnings, tls } from "./config/security.ts";
 import { SETTINGS, type SettingName } from "./config/settings.ts";
 import { type Environment, readSources, type Sources } from "./config/sources.ts";
-import { mongodbUri, type Report, redisUrl, type Values } from "./config/stores.ts";
+import { mongodbUri, type Report, type Values } from "./config/stores.ts";
 
 /** Frozen to the bottom. Times are in milliseconds. */
 export type Config = ReturnType<typeof build>;
@@ -60,7 +61,7 @@ function parseValues({ values }: Sources, report: Report): Values {
 }
 
 function build(values: Values, { otel, warnings }: Sources, report: Report) {
-  const redis = redisUrl(values, report);
+  const redis = redisStore(values, report);
   const mongodb = mongodbUri(values, report);
   return {
     logLevel: values.LOG_LEVEL,
@@ -106,7 +107,7 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
     hot: {
       timeoutMs: values.HOT_TIMEOUT,
       /** Undefined: the embedded memory store. */
-      redis: redis === undefined ? undefined : { url: redis, prefix: values.REDIS_PREFIX },
+      redis: redis === undefined ? undefined : { ...redis, prefix: values.REDIS_PREFIX },
       memory: { maxBytes: values.MEMORY_MAX_BYTES, maxEntries: values.MEMORY_MAX_ENTRIES },
     },
     durable: {

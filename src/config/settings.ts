@@ -52,9 +52,16 @@ export const SETTINGS = {
   TLS_CLIENT_CERT: choice(["request", "require"], "request"),
 
   DATA_DIR: text("a folder", NOT_EMPTY, "./data"),
-  REDIS_URL: optionalText("redis://HOST:PORT/DB, or rediss:// for TLS", /^rediss?:\/\/[^/]/),
+  REDIS_URL: optionalText(
+    "redis://HOST:PORT/DB, several hosts parted by commas, or rediss:// for TLS",
+    /^rediss?:\/\/[^/]/,
+  ),
   REDIS_USERNAME: optionalText("a user name", NOT_EMPTY),
   REDIS_PASSWORD: optionalText("a password", NOT_EMPTY),
+  REDIS_MODE: choice(["standalone", "cluster", "sentinel"], "standalone"),
+  REDIS_SENTINEL_MASTER: optionalText("a name: A-Z a-z 0-9 . _ -", /^[A-Za-z0-9._-]{1,100}$/),
+  REDIS_SENTINEL_USERNAME: optionalText("a user name", NOT_EMPTY),
+  REDIS_SENTINEL_PASSWORD: optionalText("a password", NOT_EMPTY),
   REDIS_PREFIX: text("1 to 64 of A-Z a-z 0-9 . _ : -", /^[A-Za-z0-9._:-]{1,64}$/, "dbc"),
   HOT_TIMEOUT: duration("10ms", "1m", "500ms"),
   MONGODB_URI: optionalText(

@@ -28,10 +28,10 @@ const MONGODB: Scheme = {
   password: "MONGODB_PASSWORD",
 };
 
-/** `redis://user:password@host:port/db`, or undefined when Redis is not asked for. */
+/** `redis://user:password@host:port/db`, maybe with several hosts, or undefined when Redis is not asked for. */
 export function redisUrl(values: Values, report: Report): string | undefined {
-  const { REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB } = values;
-  if (REDIS_URL !== undefined) {
+  const { REDIS_URL, REDIS_MODE, REDIS_HOST, REDIS_PORT, REDIS_DB } = values;
+  if (REDIS_URL !== undefined && REDIS_MODE === "standalone") {
     const url = parse(REDIS.url, REDIS_URL, report);
     if (url === undefined) return undefined;
     refuseOther("REDIS_HOST", REDIS_HOST, url.hostname, REDIS, report);

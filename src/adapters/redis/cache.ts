@@ -11,27 +11,33 @@ import type {
 } from "../../ports/cache-store.ts";
 import { parsePattern } from "../key-pattern.ts";
 import { decodeCursor, encodeCursor, invalidCursor } from "../scan-cursor.ts";
+import type { RedisAccess } from "./access.ts";
 import { decodeEntry, digestRequestId, encodeEntry, encodeEtag } from "./cache-entry.ts";
-import type { RedisConnection } from "./connection.ts";
+import { slotsMoved } from "./failures.ts";
 import { type Keys, milliseconds } from "./keys.ts";
 import { runScript } from "./scripts.ts";
 
 const KEPT_REQUEST_IDS = "128";
 const KEY_PREFIX = "cache/";
+/** In a scan: of which layout, at which of its masters, and the master's own cursor. */
+const POSITION = /^(?<fingerprint>[\w-]{0,22}):(?<index>\d{1,4}):(?<from>\d{1,20})$/;
 
 /** Cache entries on Redis: reads are plain commands, what has to compare or to end a lease is a script. */
 export class RedisCacheStore implements CacheStore {
-  readonly #connection: RedisConnection;
+  readonly #connection: RedisAccess;
   readonly #keys: Keys;
 
-  constructor(connection: RedisConnection, keys: Keys) {
+  constructor(connection: RedisAccess, keys: Keys) {
     this.#connection = connection;
     this.#keys = keys;
   }
 
   async get(generation: number, name: EntryName, signal?: AbortSignal): Promise<Entry | undefined> {
-    const command = ["GET", this.#keyOf(generation, name)];
-    return this.#shown(await this.#connection.call<Buffer | null>(command, { signal, binary: true }));
+    const key = this.#keyOf(generation, name);
+    return this.#shown(
+      key,
+      await this.#connection.call<Buffer | null>(["GET", key], { signal, binary: true }),
+    );
   }
 
   async getMany(
@@ -40,9 +46,10 @@ export class RedisCacheStore implements CacheStore {
     signal?: AbortSignal,
   ): Promise<readonly (Entry | undefined)[]> {
     // Not MGET: in a cluster, each key may be in another slot.
-    const commands = names.map((name) => ["GET", this.#keyOf(generation, name)]);
+    const keys = names.map((name) => this.#keyOf(generation, name));
+    const commands = keys.map((key) => ["GET", key]);
     const replies = await this.#connection.batch<Buffer | null>(commands, { signal, binary: true });
-    return replies.map((reply) => this.#shown(reply));
+    return keys.map((key, at) => this.#shown(key, replies[at] ?? null));
   }
 
   async set(
@@ -52,7 +59,8 @@ export class RedisCacheStore implements CacheStore {
     condition: SetCondition,
     signal?: AbortSignal,
   ): Promise<"stored" | "not_met"> {
-    const expireAt = lifetime === undefined ? 0 : this.#connection.serverNow() + lifetime;
+    const keys = this.#keysOf(generation, name);
+    const expireAt = lifetime === undefined ? 0 : this.#connection.serverNow(keys[0]) + lifetime;
     const args = [
       encodeEntry(value, etag, expireAt),
       lifetimeText(lifetime),
@@ -61,7 +69,6 @@ export class RedisCacheStore implements CacheStore {
       guardOf(condition),
     ];
     const options = { signal, mutates: true };
-    const keys = this.#keysOf(generation, name);
     const stored = await runScript<0 | 1>(this.#connection, "set-2", keys, args, options);
     return stored === 1 ? "stored" : "not_met";
   }
@@ -100,7 +107,10 @@ export class RedisCacheStore implements CacheStore {
     const keys = this.#keysOf(generation, name);
     const args = [lifetimeText(lifetime)];
     const options = { signal, binary: true, mutates: true };
-    return this.#shown(await runScript<Buffer | null>(this.#connection, "touch-2", keys, args, options));
+    return this.#shown(
+      keys[0],
+      await runScript<Buffer | null>(this.#connection, "touch-2", keys, args, options),
+    );
   }
 
   async increment(
@@ -115,10 +125,11 @@ export class RedisCacheStore implements CacheStore {
     signal?: AbortSignal,
   ): Promise<IncrementResult> {
     const { delta, lifetime, etag, requestId } = increment;
+    const keys = this.#keysOf(generation, name);
     const [outcome, bytes] = await runScript<readonly [0 | 1, Buffer] | readonly [2 | 3, undefined]>(
       this.#connection,
       "increment-2",
-      this.#keysOf(generation, name),
+      keys,
       [
         ...[String(delta), lifetimeText(lifetime)],
         ...[encodeEtag(etag), digestRequestId(requestId), KEPT_REQUEST_IDS],
@@ -126,7 +137,7 @@ export class RedisCacheStore implements CacheStore {
       { signal, binary: true, mutates: true },
     );
     if (bytes === undefined) return { outcome: outcome === 2 ? "not_an_integer" : "overflow" };
-    const entry = decodeEntry(bytes, this.#connection.serverNow());
+    const entry = decodeEntry(bytes, this.#connection.serverNow(keys[0]));
     const text = entry.value.kind === "text" ? entry.value.text : "";
     return { outcome: outcome === 0 ? "applied" : "replayed", value: BigInt(text), entry };
   }
@@ -143,7 +154,7 @@ export class RedisCacheStore implements CacheStore {
     const [outcome, bytes, leftMs = 0] = await runScript<
       readonly [0 | 1 | 2, entry: Buffer | null, leftMs?: number]
     >(this.#connection, "lease-2", keys, args, options);
-    const now = this.#connection.serverNow();
+    const now = this.#connection.serverNow(keys[0]);
     if (outcome === 0 && bytes !== null) return { outcome: "hit", entry: decodeEntry(bytes, now) };
     const stale = bytes === null ? undefined : decodeEntry(bytes, now, { stale: true });
     return outcome === 1 ? { outcome: "granted", stale } : { outcome: "busy", leftMs, stale };
@@ -169,10 +180,12 @@ export class RedisCacheStore implements CacheStore {
   ): Promise<ScanPage> {
     const { namespace, of = "entries" } = query;
     const scan = { generation, namespace, pattern: query.pattern, of };
-    const position = /^(\d{1,4}):(\d{1,20})$/.exec(decodeCursor(scan, query.cursor) ?? "0:0");
-    const masters = this.#connection.masters();
-    const master = masters[Number(position?.[1])];
-    if (position === null || master === undefined) throw invalidCursor();
+    const before = decodeCursor(scan, query.cursor);
+    const {
+      fingerprint = "",
+      index = "0",
+      from = "0",
+    } = before === undefined ? {} : (POSITION.exec(before)?.groups ?? missing());
     const pattern = parsePattern(query.pattern);
     const scope = KEY_PREFIX + (namespace === undefined ? "" : `${namespace}/`);
     if (pattern.literal) {
@@ -180,25 +193,24 @@ export class RedisCacheStore implements CacheStore {
       const there = (await this.#connection.call<number>(exists, { signal })) === 1;
       return { keys: there ? [pattern.prefix] : [], cursor: undefined };
     }
+    const layout = await this.#connection.layout(signal);
+    const master = layout.masters[Number(index)];
+    if (before !== undefined && fingerprint !== layout.fingerprint) throw slotsMoved();
+    if (master === undefined) throw invalidCursor();
     // Redis looks for the fixed beginning alone: its own patterns know bytes and not characters, and can be slow.
     const match = this.#keys.beginningWith(of, generation, scope + pattern.prefix);
-    const command = ["SCAN", position[2] ?? "0", "MATCH", match, "COUNT", String(Math.max(1, query.count))];
+    const command = ["SCAN", from, "MATCH", match, "COUNT", String(Math.max(1, query.count))];
     const [next, found] = await master.call<readonly [string, readonly string[]]>(command, { signal });
+    // Whatever moved before this answer shows by now; what moves later, the next page sees.
+    const after = await this.#connection.layout(signal);
+    if (after.fingerprint !== layout.fingerprint) throw slotsMoved();
     const keys = found
       .map((key) => this.#keys.keyOf(of, generation, key).slice(scope.length))
       .filter((key) => pattern.matches(key));
-    return { keys: [...new Set(keys)], cursor: this.#cursorAfter(scan, Number(position[1]), next) };
-  }
-
-  /** The next page of the same server, or the first of the next one. */
-  #cursorAfter(
-    scan: Parameters<typeof encodeCursor>[0],
-    masterIndex: number,
-    next: string,
-  ): string | undefined {
-    if (next !== "0") return encodeCursor(scan, `${masterIndex}:${next}`);
-    const following = masterIndex + 1;
-    return following < this.#connection.masters().length ? encodeCursor(scan, `${following}:0`) : undefined;
+    const following = next === "0" ? Number(index) + 1 : Number(index);
+    const position = `${layout.fingerprint}:${following}:${next}`;
+    const complete = following === layout.masters.length;
+    return { keys: [...new Set(keys)], cursor: complete ? undefined : encodeCursor(scan, position) };
   }
 
   /** A command for each, since in a cluster each may be in another slot. */
@@ -216,9 +228,13 @@ export class RedisCacheStore implements CacheStore {
     return [this.#keyOf(generation, name), this.#keys.at("leases", generation, keyOf(name))];
   }
 
-  #shown(bytes: Buffer | null): Entry | undefined {
-    return bytes === null ? undefined : decodeEntry(bytes, this.#connection.serverNow());
+  #shown(key: string, bytes: Buffer | null): Entry | undefined {
+    return bytes === null ? undefined : decodeEntry(bytes, this.#connection.serverNow(key));
   }
+}
+
+function missing(): never {
+  throw invalidCursor();
 }
 
 function keyOf({ namespace, key }: EntryName): string {

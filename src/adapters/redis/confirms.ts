@@ -1,6 +1,6 @@
 /** Hears of the writes that were confirmed, on a socket of its own, which is there only while somebody listens. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { RedisConnection } from "./connection.ts";
+import type { RedisAccess } from "./access.ts";
 import type { RedisClient } from "./dial.ts";
 import type { Keys } from "./keys.ts";
 
@@ -10,7 +10,7 @@ const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
 
 /** As `onConfirmed` of the port. Whatever ends the socket, another is made until the answer is called. */
-export function hearConfirms(connection: RedisConnection, keys: Keys, listener: Listener): () => void {
+export function hearConfirms(connection: RedisAccess, keys: Keys, listener: Listener): () => void {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, connection.closed]);
   void keepHearing(connection, keys, listener, signal);
@@ -18,7 +18,7 @@ export function hearConfirms(connection: RedisConnection, keys: Keys, listener: 
 }
 
 async function keepHearing(
-  connection: RedisConnection,
+  connection: RedisAccess,
   keys: Keys,
   listener: Listener,
   signal: AbortSignal,
@@ -43,7 +43,7 @@ async function keepHearing(
 }
 
 /** A server in doubt may be another one soon, and a socket without commands would be the last to notice. */
-function untilLost(client: RedisClient, connection: RedisConnection, signal: AbortSignal): Promise<void> {
+function untilLost(client: RedisClient, connection: RedisAccess, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       unsubscribe();

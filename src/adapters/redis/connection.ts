@@ -1,15 +1,19 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { RESP_TYPES, type RedisArgument } from "redis";
+import { RESP_TYPES } from "redis";
 import { type Applied, aborted, ServiceError, unavailable } from "../../errors.ts";
 import { throwIfAborted } from "../signal.ts";
+import type { CallOptions, Command, Layout, Master, RedisAccess } from "./access.ts";
 import { afterPoll, dial, type RedisClient, within } from "./dial.ts";
 import { failureOf } from "./failures.ts";
 import { askServer, type ServerFacts } from "./server-facts.ts";
 
 export interface RedisConnectionOptions {
-  /** `redis://` or `rediss://`, with credentials and database number where needed. */
-  readonly url: string;
+  /**
+   * Where the server is now: `redis://` or `rediss://`, with credentials and database number where needed. Asked before
+   * every connection, and again while it lasts; where it cannot tell, the connection stays.
+   */
+  locate(): Promise<string>;
   /** How long a command may take, milliseconds. Default 500. */
   readonly timeoutMs?: number;
   /** Commands sent and not yet answered; more are refused. Default 10,000. */
@@ -18,23 +22,8 @@ export interface RedisConnectionOptions {
   prepare(client: RedisClient): Promise<unknown>;
 }
 
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Text of the reply as Buffers. */
-  readonly binary?: boolean;
-  /** The commands change something: sent and not answered, they may have done so, and the failure says `unknown`. */
-  readonly mutates?: boolean;
-}
-
-export type Command = readonly RedisArgument[];
-
-/** A server that holds entries: where SCAN has to go. */
-export interface Master {
-  call<T>(command: Command, options: CallOptions): Promise<T>;
-  batch<T>(commands: readonly Command[], options: CallOptions): Promise<readonly T[]>;
-}
-
 interface Live extends ServerFacts {
+  readonly url: string;
   readonly client: RedisClient;
 }
 
@@ -47,7 +36,7 @@ const BINARY = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
  * there is none that did, commands fail at once. A server that stands still or becomes another one is noticed by
  * asking again every `timeoutMs`.
  */
-export class RedisConnection {
+export class RedisConnection implements RedisAccess {
   readonly #options: RedisConnectionOptions;
   readonly #timeoutMs: number;
   readonly #maxInFlight: number;
@@ -80,14 +69,18 @@ export class RedisConnection {
   /** Commands in one round trip; the replies in their order. */
   async batch<T>(
     commands: readonly Command[],
-    { signal, binary, mutates }: CallOptions,
+    { signal, binary, mutates, asking }: CallOptions,
   ): Promise<readonly T[]> {
     throwIfAborted(signal);
     const live = this.#live;
     if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
     if (this.#inFlight + commands.length > this.#maxInFlight) throw overloaded();
     const options = binary ? { typeMapping: BINARY } : {};
-    const replies = commands.map((command) => live.client.sendCommand<T>(command, options));
+    const replies = commands.map((command) => {
+      // Sent together, so that no other command comes between; what it answers, the command answers too.
+      if (asking) live.client.sendCommand(["ASKING"]).catch(() => {});
+      return live.client.sendCommand<T>(command, options);
+    });
     this.#inFlight += replies.length;
     const done = () => {
       this.#inFlight--;
@@ -100,11 +93,18 @@ export class RedisConnection {
     return this.#bounded(Promise.all(replies), signal, unanswered, refused);
   }
 
+  async layout(): Promise<Layout> {
+    return { fingerprint: "", masters: this.masters() };
+  }
+
   masters(): readonly Master[] {
     return [this];
   }
 
-  /** Asks every server again who it is. */
+  async keysOfAll(stem: string): Promise<readonly string[]> {
+    return [stem];
+  }
+
   async identity(signal?: AbortSignal): Promise<string> {
     throwIfAborted(signal);
     const live = this.#live;
@@ -114,18 +114,15 @@ export class RedisConnection {
     return identity;
   }
 
-  /** Another socket, for what cannot share the first; the caller's to destroy. Rejects when none came within 2 s. */
   async beside(greet: (client: RedisClient) => Promise<unknown>): Promise<RedisClient> {
-    const { client } = await dial(this.#options.url, greet);
+    const { client } = await dial(await this.#options.locate(), greet);
     return client;
   }
 
-  /** Fires when the connection is closed for good. */
   get closed(): AbortSignal {
     return this.#closing.signal;
   }
 
-  /** Milliseconds of the server's clock. */
   serverNow(): number {
     return performance.now() + this.#clockOffsetMs;
   }
@@ -137,7 +134,6 @@ export class RedisConnection {
     return () => this.#listeners.delete(entry);
   }
 
-  /** What is under way fails with `unavailable`. */
   close(): void {
     this.#lastFailure = new Error("the connection was closed");
     this.#closing.abort();
@@ -149,13 +145,14 @@ export class RedisConnection {
     const { signal } = this.#closing;
     for (let retryMs = FIRST_RETRY_MS; !signal.aborted; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
       try {
-        const { client, greeting } = await dial(this.#options.url, async (dialed) => {
+        const url = await this.#options.locate();
+        const { client, greeting } = await dial(url, async (dialed) => {
           const facts = await askServer(dialed);
           await this.#options.prepare(dialed);
           return facts;
         });
         retryMs = FIRST_RETRY_MS;
-        const lost = this.#serve({ ...greeting, client });
+        const lost = this.#serve({ ...greeting, client, url });
         onFirstAttempt();
         this.#lose(await lost);
       } catch (error) {
@@ -198,6 +195,8 @@ export class RedisConnection {
         const facts = await within(2 * this.#timeoutMs, askServer(live.client));
         if (facts.identity !== live.identity) throw new Error("the Redis server became another one");
         this.#clockOffsetMs = facts.clockOffsetMs;
+        const url = await this.#options.locate().catch(() => live.url);
+        if (url !== live.url) throw new Error("another Redis server took this one's place");
       }
       return undefined;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { ErrorReply } from "redis";
-import { type Applied, unavailable } from "../../errors.ts";
+import { type Applied, ServiceError, unavailable } from "../../errors.ts";
 
 /**
  * What a server says that works but does not serve: a replica, out of memory, loading, failing over, busy, refusing.
@@ -20,4 +20,14 @@ export function failureOf(error: unknown, unanswered: Applied, refused: Applied)
 
 export function isUnknownScript(error: unknown): boolean {
   return error instanceof ErrorReply && error.message.startsWith("NOSCRIPT");
+}
+
+/** Keys may have gone from a server that was not looked at yet to one that was. */
+export function slotsMoved(): ServiceError {
+  return new ServiceError(
+    "aborted",
+    "SLOTS_MOVED",
+    "entries moved between the hot store's servers meanwhile: begin again without a page token",
+    { retryAfterMs: 1_000 },
+  );
 }

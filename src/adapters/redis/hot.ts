@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { unavailable } from "../../errors.ts";
 import type { GetOrLease, Hit, HotStore, Slot, Versioned } from "../../ports/hot-store.ts";
+import type { Master, RedisAccess } from "./access.ts";
 import { hearConfirms } from "./confirms.ts";
-import type { Master, RedisConnection } from "./connection.ts";
 import { type Keys, milliseconds } from "./keys.ts";
 import { runScript, type ScriptName } from "./scripts.ts";
 
@@ -17,10 +17,10 @@ type HitReply = readonly [value: string, revision: number, ttlMs: number];
 export class RedisHotStore implements HotStore {
   readonly kind = "redis";
   readonly shared = true;
-  readonly #connection: RedisConnection;
+  readonly #connection: RedisAccess;
   readonly #keys: Keys;
 
-  constructor(connection: RedisConnection, keys: Keys) {
+  constructor(connection: RedisAccess, keys: Keys) {
     this.#connection = connection;
     this.#keys = keys;
   }
@@ -70,10 +70,14 @@ export class RedisHotStore implements HotStore {
 
   async probe(signal?: AbortSignal): Promise<string> {
     const text = randomBytes(8).toString("hex");
-    const read = await runScript<string>(this.#connection, "probe-1", [this.#keys.probe], [text, PROBE_MS], {
-      signal,
-    });
-    if (read !== text) throw unavailable("hot", { message: "the hot store does not keep what was written" });
+    const args = [text, PROBE_MS];
+    const keys = await this.#connection.keysOfAll(this.#keys.probe, signal);
+    const read = await Promise.all(
+      keys.map((key) => runScript<string>(this.#connection, "probe-1", [key], args, { signal })),
+    );
+    if (read.some((answer) => answer !== text)) {
+      throw unavailable("hot", { message: "the hot store does not keep what was written" });
+    }
     return this.#connection.identity(signal);
   }
 
@@ -107,7 +111,7 @@ export class RedisHotStore implements HotStore {
       const left = found.filter((key) => (this.#keys.generationOf(key) ?? generation) < generation);
       // One key a command: in a cluster, each may be in another slot.
       const removals = left.map((key) => ["UNLINK", key]);
-      await master.batch(removals, { signal });
+      await this.#connection.batch(removals, { signal });
       cursor = next;
     } while (cursor !== "0");
   }

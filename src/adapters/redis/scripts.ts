@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { RedisArgument } from "redis";
-import type { CallOptions, RedisConnection } from "./connection.ts";
+import type { CallOptions, RedisAccess } from "./access.ts";
 import type { RedisClient } from "./dial.ts";
 import { isUnknownScript } from "./failures.ts";
 
@@ -40,7 +40,7 @@ export async function loadScripts(client: RedisClient): Promise<void> {
 
 /** `keys` are of one slot. A server that forgot its scripts gets this one's source. */
 export async function runScript<T>(
-  connection: RedisConnection,
+  redis: RedisAccess,
   name: ScriptName,
   keys: readonly string[],
   args: readonly RedisArgument[],
@@ -49,9 +49,9 @@ export async function runScript<T>(
   const { source, sha1 } = scripts[name];
   const count = String(keys.length);
   try {
-    return await connection.call<T>(["EVALSHA", sha1, count, ...keys, ...args], options);
+    return await redis.call<T>(["EVALSHA", sha1, count, ...keys, ...args], options);
   } catch (error) {
     if (!isUnknownScript(error)) throw error;
-    return await connection.call<T>(["EVAL", source, count, ...keys, ...args], options);
+    return await redis.call<T>(["EVAL", source, count, ...keys, ...args], options);
   }
 }
