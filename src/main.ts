@@ -33,6 +33,7 @@ import { openSchemaThreads } from "./main/schema-threads.ts";
 import { openStores, timing } from "./main/stores.ts";
 import { portToBind, superviseWorkers } from "./main/workers.ts";
 import { openLog } from "./observability/log.ts";
+import { metricsPage, relayMetrics } from "./observability/workers.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
 import { errorInterceptor } from "./rpc/interceptors/errors.ts";
 import { createLegacyService } from "./rpc/legacy/service.ts";
@@ -79,6 +80,7 @@ async function main(): Promise<void> {
   const processes = config.workers === "auto" ? availableParallelism() : config.workers;
   if (processes > 1 && cluster.isPrimary) {
     const serving = { hot: "redis", durable: "mongodb" };
+    relayMetrics();
     return superviseWorkers({ processes, log, ...config.server, serving });
   }
   log.debug({ settings: describeConfig(config) }, "settings in force");
@@ -149,7 +151,7 @@ async function main(): Promise<void> {
     },
     interceptors: [errorInterceptor(log), ...authentication.interceptors],
     observer,
-    metrics: metrics.registry,
+    metrics: metricsPage(metrics.registry),
     ...(authentication.authenticate && { authenticate: authentication.authenticate }),
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,

@@ -3,6 +3,8 @@ import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 
 
 /** What may wait for a reader that stands still; later lines are dropped, since the service must go on. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** What a pipe takes in one piece (PIPE_BUF), so that the lines of several processes never mix. */
+const PIECE_BYTES = 4096;
 
 export interface Log {
   readonly logger: Logger;
@@ -15,7 +17,12 @@ export interface Log {
  * What gathers meanwhile leaves in one piece.
  */
 export function openLog(level: LevelWithSilent): Log {
-  const destination = pino.destination({ fd: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    maxLength: MAX_WAITING_BYTES,
+    maxWrite: PIECE_BYTES,
+  });
   return { logger: createLogger(level, destination), flush: () => destination.flushSync() };
 }
 
