@@ -29,7 +29,7 @@ export interface GenerationView {
 }
 
 export const CONTROL: CollectionSpec = { name: "control", fields: {}, indexes: [], heavy: [] };
-const KEY = "generation";
+export const GENERATION_KEY = "generation";
 
 export function readView(document: Document): GenerationView {
   const instances = new Map<string, InstanceReport>();
@@ -48,7 +48,7 @@ export function readView(document: Document): GenerationView {
 }
 
 function update(conditions: readonly Condition[], change: Update["change"]): Update {
-  return { collection: CONTROL.name, key: KEY, conditions, change, ifAbsent: "refuse" };
+  return { collection: CONTROL.name, key: GENERATION_KEY, conditions, change, ifAbsent: "refuse" };
 }
 
 /** Says that the instance lives; the answer shows the mode at that very moment. */
@@ -68,7 +68,7 @@ export function creation(
 ): Update {
   return {
     collection: CONTROL.name,
-    key: KEY,
+    key: GENERATION_KEY,
     // Nothing that is there has number 0: whoever comes second is refused and reads what the first one made.
     conditions: [{ path: ["number"], test: "equals", value: 0 }],
     change: {

@@ -13,13 +13,13 @@ import {
   type InstanceReport,
   readView,
   removal,
-  renewal,
   transition,
 } from "./generation-document.ts";
 import { type HotHealth, isIsolated, nextStep, type Situation } from "./generation-policy.ts";
 import { Namespaces } from "./namespaces.ts";
 import { Backoff, bounded, rest } from "./pacing.ts";
 import { Peers } from "./peers.ts";
+import { Renewal } from "./renewal.ts";
 import { Broadcast } from "./signal.ts";
 import { after, type StoreHealth, unknownHealth } from "./store-health.ts";
 import type { Timing } from "./timing.ts";
@@ -56,6 +56,7 @@ export interface LastKnown {
 }
 
 const RETRY_MS = 20;
+const SHORTEST_REST_MS = 5;
 /** A generation that was left sooner than this was opened too early: the next one waits longer. */
 const FLAPPING_MS = 5_000;
 
@@ -81,7 +82,7 @@ export class Generation {
   #leaseAsOf: number | undefined;
   #durableDown = false;
   #hot: HotHealth = { state: "unknown" };
-  #beat = 0;
+  readonly #renewal: Renewal;
   readonly #peers: Peers;
   #hotHealth: StoreHealth;
   #durableHealth: StoreHealth;
@@ -95,6 +96,7 @@ export class Generation {
     this.#instance = options.durable.exclusive ? "embedded" : options.instance;
     this.#namespaces = new Namespaces(options.hot);
     this.#peers = new Peers(this.#instance);
+    this.#renewal = new Renewal(options.durable, this.#instance, this.#leaseMs);
     this.#hotHealth = unknownHealth(options.timing.now());
     this.#durableHealth = unknownHealth(options.timing.now());
   }
@@ -112,7 +114,7 @@ export class Generation {
     await Promise.all(this.#loops);
     if (this.#view === undefined || this.#o.durable.exclusive) return;
     await this.#bounded((signal) =>
-      this.#o.durable.update(removal(this.#instance, this.#beat), signal),
+      this.#o.durable.update(removal(this.#instance, this.#renewal.beat), signal),
     ).catch(() => undefined);
   }
 
@@ -285,9 +287,12 @@ export class Generation {
 
   async #renewalLoop(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const sentAt = this.#o.timing.monotonic();
       await this.#renew();
+      // A store that answers slowly is asked again the sooner, so that one lease begins before the other ends.
+      const tookMs = this.#o.timing.monotonic() - sentAt;
       await this.#advance();
-      await this.#rest(this.#wakeRenewal);
+      await this.#rest(this.#wakeRenewal, tookMs);
     }
   }
 
@@ -296,15 +301,14 @@ export class Generation {
     const { durable, timing } = this.#o;
     const sentAt = timing.monotonic();
     const sentAsOf = timing.now();
-    const report: InstanceReport = { beat: ++this.#beat, hot: this.#hot.state === "reachable" };
+    const hot = this.#hot.state === "reachable";
     try {
       if (durable.exclusive && this.#view !== undefined) {
         await this.#bounded((signal) => durable.ping(signal));
       } else {
-        const result = await this.#bounded((signal) =>
-          durable.update(renewal(this.#instance, report), signal),
-        );
-        const document = result.outcome === "applied" ? result.document : await this.#create(report);
+        const about = { hot, view: this.#view, now: sentAt };
+        const found = await this.#bounded((signal) => this.#renewal.ask(about, signal));
+        const document = found ?? (await this.#create(this.#renewal.report(hot)));
         if (document === undefined) return;
         this.#leaseUntil = sentAt + this.#leaseMs;
         this.#leaseAsOf = sentAsOf;
@@ -392,7 +396,8 @@ export class Generation {
     return bounded(this.#o.timing, this.#o.timeoutMs, command);
   }
 
-  #rest(wake: Broadcast): Promise<void> {
-    return rest(this.#o.timing, this.#o.leaseMs / 4, wake, this.#stop.signal);
+  #rest(wake: Broadcast, tookMs = 0): Promise<void> {
+    const ms = Math.max(SHORTEST_REST_MS, this.#o.leaseMs / 4 - tookMs);
+    return rest(this.#o.timing, ms, wake, this.#stop.signal);
   }
 }

@@ -30,7 +30,7 @@ export const timing: Timing = {
 };
 
 const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
-/** How long one renewal of the lease or one probe of the hot store may take. */
+/** How long one renewal of the lease or one probe of the hot store may take, at least. */
 const STEWARD_TIMEOUT_MS = 1_000;
 
 export interface Stores {
@@ -74,7 +74,8 @@ export async function openStores(
     timing,
     instance,
     leaseMs: config.generationLeaseMs,
-    timeoutMs: STEWARD_TIMEOUT_MS,
+    // What takes longer than a lease lives is of no use to it.
+    timeoutMs: Math.max(STEWARD_TIMEOUT_MS, config.generationLeaseMs),
   });
   const close = async () => {
     await generation.close();

@@ -82,6 +82,10 @@ export class Instance {
     return this.#port;
   }
 
+  get url(): string {
+    return this.#running.process.url;
+  }
+
   get pid(): number {
     return this.#running.process.pid;
   }

@@ -1,10 +1,9 @@
 // npm run test:fault
 import { parseArgs } from "node:util";
 import { CELLS, cellsNamed } from "./cells/all.ts";
-import type { Cell } from "./cells/cell.ts";
 import { LEAST, shortOf } from "./least.ts";
 import type { Row } from "./row.ts";
-import { runCell } from "./run-cell.ts";
+import { isFast, runCell } from "./run-cell.ts";
 import { table } from "./table.ts";
 
 const HELP = `Runs real server processes on real stores under faults, checks what their clients saw, and prints one table:
@@ -60,9 +59,8 @@ const operations = Number(asked.operations ?? (asked.cells === undefined ? LEAST
 if (!(operations >= 0)) refuse("--operations takes a number from 0");
 // The processes' exit hooks end what was started, and a signal alone would not call them.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
-const isFast = ({ setup }: Cell) => setup !== "shared";
 const chosen = asked.cells === undefined ? CELLS : cellsNamed(asked.cells.split(","));
-const cells = chosen.toSorted((a, b) => Number(isFast(a)) - Number(isFast(b)));
+const cells = chosen.toSorted((a, b) => Number(isFast(a.setup)) - Number(isFast(b.setup)));
 const rows: Row[] = [];
 const failures: string[] = [];
 const begun = performance.now();
@@ -70,7 +68,7 @@ for (const [index, cell] of cells.entries()) {
   process.stderr.write(`[${index + 1}/${cells.length}] ${cell.name} ... `);
   try {
     const missing = operations - rows.reduce((sum, row) => sum + row.operations, 0);
-    const share = isFast(cell) ? Math.max(0, missing / (cells.length - index)) : 0;
+    const share = isFast(cell.setup) ? Math.max(0, missing / (cells.length - index)) : 0;
     const row = await runCell(cell, { seconds, acknowledged: LEAST.acknowledged, operations: share });
     rows.push(row);
     process.stderr.write(`${row.operations} operations, ${row.violations.length} violations\n`);

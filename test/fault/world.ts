@@ -7,10 +7,20 @@ import { type RedisProcess, startRedis } from "../../scripts/stores/redis.ts";
 import { Instance } from "./instance.ts";
 import { FaultProxy } from "./proxy.ts";
 
-/** `shared`: three processes on Redis and FerretDB; `embedded` and `sqlite-redis`: one process on SQLite. */
-export type Setup = "shared" | "embedded" | "sqlite-redis";
+/**
+ * `shared`: three processes on Redis and FerretDB; `memory-shared`: two on FerretDB, each with a hot store in its own
+ * memory; `embedded` and `sqlite-redis`: one process on SQLite.
+ */
+export type Setup = "shared" | "memory-shared" | "embedded" | "sqlite-redis";
 
-const INSTANCES = 3;
+const PARTS: Readonly<
+  Record<Setup, { readonly instances: number; readonly redis: boolean; readonly ferret: boolean }>
+> = {
+  shared: { instances: 3, redis: true, ferret: true },
+  "memory-shared": { instances: 2, redis: false, ferret: true },
+  embedded: { instances: 1, redis: false, ferret: false },
+  "sqlite-redis": { instances: 1, redis: true, ferret: false },
+};
 /**
  * FerretDB 1 carries out updates one by one, so on a busy machine a renewal under load takes longer than the standard
  * lease lives. A bypass takes that much longer, too.
@@ -79,13 +89,14 @@ async function build(
   more: Readonly<Record<string, string>>,
   stack: AsyncDisposableStack,
 ): Promise<World> {
-  const redis = setup === "embedded" ? undefined : stack.adopt(await startRedis(), (store) => store.stop());
-  const ferret = setup === "shared" ? stack.adopt(await startFerret(), (store) => store.stop()) : undefined;
+  const parts = PARTS[setup];
+  const redis = parts.redis ? stack.adopt(await startRedis(), (store) => store.stop()) : undefined;
+  const ferret = parts.ferret ? stack.adopt(await startFerret(), (store) => store.stop()) : undefined;
   const redisProxies: FaultProxy[] = [];
   const ferretProxies: FaultProxy[] = [];
   const instances: Instance[] = [];
-  for (let i = 0; i < (setup === "shared" ? INSTANCES : 1); i++) {
-    const env: Record<string, string> = { ...more };
+  for (let i = 0; i < parts.instances; i++) {
+    const env: Record<string, string> = {};
     let dataDir: string | undefined;
     if (redis !== undefined) {
       const proxy = stack.adopt(await FaultProxy.start(redis.port), (p) => p.close());
@@ -102,7 +113,11 @@ async function build(
       env.MONGODB_URI = `mongodb://127.0.0.1:${proxy.port}/`;
       env.GENERATION_LEASE = FERRET_LEASE;
     }
-    const settings = { name: `i${i}`, env, ...(dataDir === undefined ? {} : { dataDir }) };
+    const settings = {
+      name: `i${i}`,
+      env: { ...env, ...more },
+      ...(dataDir === undefined ? {} : { dataDir }),
+    };
     instances.push(stack.adopt(await Instance.start(settings), (instance) => instance.close()));
   }
   return new World({ instances, redis, ferret, redisProxies, ferretProxies });
