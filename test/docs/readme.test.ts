@@ -17,7 +17,7 @@ async function paste(info: string, path = process.env.PATH): Promise<string> {
   const script = example(info, `127.0.0.1:${server.port}`);
   const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script], {
     cwd: ROOT,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, DBCONN_SERVER: server.url },
   });
   return stdout;
 }
@@ -42,6 +42,13 @@ describe("README.md", () => {
       { results: [{ valid: true }, { errors: [{ keyword: "required" }] }], release: 1 },
       { entry: { namespace: "user", key: "7" } },
     ]);
+  });
+
+  it("dbconn reads what curl wrote, and tells how the stores are", async () => {
+    const answer = await paste("sh dbconn");
+    expect(answer).toMatch(/state +processing/);
+    expect(answer).toContain('"required"');
+    expect(answer).toMatch(/mode +normal/);
   });
 
   describeWithTools("with command-line clients", ["grpcurl", "grpc-health-probe"], (paths) => {
