@@ -6,7 +6,8 @@ usage() {
   cat <<'HELP'
 Usage: scripts/install-tools.sh [--bench]
 
-  redis-server, chromium       from the system's packages (apt-get, needs root; other systems: install them yourself)
+  redis-server, chromium, openssl
+                               from the system's packages (apt-get, needs root; other systems: install them yourself)
   FerretDB                     MongoDB wire protocol for the tests, built with go into the cache folder
   grpcurl, grpc-health-probe   command-line clients, built with go into the cache folder
   grpc-python                  a Python with grpcio and grpcio-tools, a virtual environment in the cache folder
@@ -121,7 +122,7 @@ build_grpc_python() {
   say "grpc-python $GRPC_PYTHON_VERSION: ready"
 }
 
-packages=(redis-server=redis-server chromium=chromium)
+packages=(redis-server=redis-server chromium=chromium openssl=openssl)
 "$bench" && packages+=(h2load=nghttp2-client wrk=wrk)
 # Debian has a Python that cannot make virtual environments.
 python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(no-venv=python3-venv)

@@ -31,6 +31,7 @@ import { addServiceGauges } from "./main/gauges.ts";
 import { openObservability } from "./main/observability.ts";
 import { openSchemaThreads } from "./main/schema-threads.ts";
 import { openStores, timing } from "./main/stores.ts";
+import { openTls } from "./main/tls.ts";
 import { portToBind, superviseWorkers } from "./main/workers.ts";
 import { openLog } from "./observability/log.ts";
 import { metricsPage, relayMetrics } from "./observability/workers.ts";
@@ -139,6 +140,7 @@ async function main(): Promise<void> {
     log.warn("there is no console at /console until npm run build:console has made it");
   }
   const authentication = openAuthentication(config.auth, timing.now, log);
+  const tls = openTls(config.server.tls, (material) => server.renewTls(material), log);
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router: ConnectRouter) => {
@@ -152,6 +154,7 @@ async function main(): Promise<void> {
     interceptors: [errorInterceptor(log), ...authentication.interceptors],
     observer,
     metrics: metricsPage(metrics.registry),
+    tls: tls.options,
     ...(authentication.authenticate && { authenticate: authentication.authenticate }),
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
@@ -208,6 +211,7 @@ async function main(): Promise<void> {
     unsubscribe();
     sweeping.abort();
     authentication.close();
+    tls.close();
     await swept;
     await Promise.allSettled([threads.close(), close()]);
     await observability.close();

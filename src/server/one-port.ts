@@ -4,13 +4,14 @@ import net from "node:net";
 import { guardSession } from "./h2-session.ts";
 import type { Limits } from "./limits.ts";
 import { ignorePeerError } from "./raw.ts";
+import { createTlsLayer, TLS_HANDSHAKE, type TlsLayer, type TlsOptions, turnAway } from "./tls.ts";
 
 /** What an HTTP/2 client with prior knowledge sends first (RFC 9113, 3.4). No HTTP/1 request can begin so. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 /** How often HTTP/1 connections are checked against their time limits. */
 const http1CheckMs = 500;
 
-/** One listener for HTTP/1.1 and HTTP/2 in clear text, and what a shutdown must know of it. */
+/** One listener for HTTP/1.1 and HTTP/2, in clear text and over TLS, and what a shutdown must know of it. */
 export interface OnePort {
   /** The listener. It is the only one of the three that is bound to an address. */
   readonly server: net.Server;
@@ -22,10 +23,16 @@ export interface OnePort {
   readonly undecided: ReadonlySet<net.Socket>;
   /** Every open HTTP/2 session. */
   readonly sessions: ReadonlySet<ServerHttp2Session>;
+  /** Undefined: clear text only. */
+  readonly tls: TlsLayer | undefined;
 }
 
 /** Builds the port over one request handler; the caller binds `server` to an address. */
-export function createOnePort(handler: http.RequestListener, limits: Limits): OnePort {
+export function createOnePort(
+  handler: http.RequestListener,
+  limits: Limits,
+  tlsOptions?: TlsOptions,
+): OnePort {
   const http1 = http.createServer(
     {
       headersTimeout: limits.headersMs,
@@ -65,6 +72,15 @@ export function createOnePort(handler: http.RequestListener, limits: Limits): On
     guardSession(session, limits);
   });
 
+  const tls =
+    tlsOptions &&
+    createTlsLayer(tlsOptions, limits, (socket, protocol) => {
+      // A handshake that ended after the port was closed comes too late for the drain to know of.
+      if (!server.listening) socket.destroy();
+      else (protocol === "http2" ? h2 : http1).emit("connection", socket);
+    });
+  const mayBeClear = tlsOptions === undefined || !tlsOptions.required;
+
   const sockets = new Set<net.Socket>();
   const undecided = new Set<net.Socket>();
   const server = net.createServer({ noDelay: true, keepAlive: true }, (socket) => {
@@ -77,11 +93,15 @@ export function createOnePort(handler: http.RequestListener, limits: Limits): On
     });
     detectProtocol(socket, limits.firstBytesMs, (protocol) => {
       undecided.delete(socket);
-      (protocol === "http2" ? h2 : http1).emit("connection", socket);
+      if (protocol === "tls") {
+        if (tls === undefined) socket.destroy();
+        else tls.take(socket);
+      } else if (mayBeClear) (protocol === "http2" ? h2 : http1).emit("connection", socket);
+      else turnAway(socket);
     });
   });
   server.maxConnections = limits.maxConnections;
-  return { server, http1, http2: h2, sockets, undecided, sessions };
+  return { server, http1, http2: h2, sockets, undecided, sessions, tls };
 }
 
 /**
@@ -91,7 +111,7 @@ export function createOnePort(handler: http.RequestListener, limits: Limits): On
 function detectProtocol(
   socket: net.Socket,
   boundMs: number,
-  report: (protocol: "http1" | "http2") => void,
+  report: (protocol: "http1" | "http2" | "tls") => void,
 ): void {
   let seen = Buffer.alloc(0);
   const giveUp = (): void => {
@@ -108,6 +128,12 @@ function detectProtocol(
     const chunk: Buffer | null = socket.read();
     if (chunk === null) return;
     seen = Buffer.concat([seen, chunk]);
+    if (seen[0] === TLS_HANDSHAKE) {
+      stop();
+      socket.unshift(seen);
+      report("tls");
+      return;
+    }
     const compared = Math.min(seen.length, preface.length);
     const matches = seen.subarray(0, compared).equals(preface.subarray(0, compared));
     if (matches && compared < preface.length) return;

@@ -10,16 +10,17 @@ const PROBES: ReadonlySet<string> = new Set(["/livez", "/readyz"]);
 
 /**
  * Pages beside the methods tell how the service is, which is for those who may ask for its status; but for those under
- * `publicPrefix`, which hold no data.
+ * `publicPrefix`, which hold no data. `describing`: pages about the API as such, for everybody who is known.
  */
 export function createAdmitPage(
   authenticate: Authenticate | undefined,
   errors: ServerErrors,
   publicPrefix: string | undefined,
+  describing: readonly string[],
 ) {
-  const settle = (outcome: Authentication): ConnectError | undefined => {
+  const settle = (path: string, outcome: Authentication): ConnectError | undefined => {
     if (!("principal" in outcome)) return errors.unauthenticated(outcome.refused, outcome.retry === true);
-    const mayRead = !outcome.principal.grants.names("status", "read").isEmpty;
+    const mayRead = describing.includes(path) || !outcome.principal.grants.names("status", "read").isEmpty;
     return mayRead ? undefined : errors.forbidden("status:read");
   };
   return (
@@ -33,6 +34,8 @@ export function createAdmitPage(
       authorization,
       certificate: clientCertificateOf(connectionOf(request.raw)),
     });
-    return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+    return outcome instanceof Promise
+      ? outcome.then((settled) => settle(path, settled))
+      : settle(path, outcome);
   };
 }

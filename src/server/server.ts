@@ -25,6 +25,7 @@ import type { Readiness } from "./readiness.ts";
 import { createRpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 import { type DrainResult, drain } from "./shutdown.ts";
+import type { TlsMaterial, TlsOptions } from "./tls.ts";
 
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 16;
@@ -42,7 +43,7 @@ export interface ServerOptions {
   readonly limits: Limits;
   /** Origins (`https://host:port`) whose pages may call; none by default. */
   readonly corsOrigins?: readonly string[];
-  /** JSON documents for everybody, by their paths, such as a description of the API; none by default. */
+  /** JSON documents for every known caller, by their paths, such as a description of the API; none by default. */
   readonly documents?: Readonly<Record<string, object>>;
   /** Served to browsers beside the calls; nothing by default. */
   readonly pages?: Pages | undefined;
@@ -54,6 +55,8 @@ export interface ServerOptions {
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
   /** Finds out who calls; without it everybody may. Health and the probes are for everybody in any case. */
   readonly authenticate?: Authenticate;
+  /** Without it the port speaks clear text only. */
+  readonly tls?: TlsOptions | undefined;
   /** Told of every call, also of those that are refused or cannot be read. */
   readonly observer?: CallObserver;
   /** What /metrics answers with; without it there is no such page. */
@@ -74,12 +77,15 @@ export interface Server {
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
   /** Drains and closes within the bound (ms); a repeated call returns the first one's promise. */
   close(timeoutMs: number): Promise<DrainResult>;
+  /** Another certificate, for connections from now on. Throws for one that cannot be used; no effect without TLS. */
+  renewTls(material: TlsMaterial): void;
   load(): Load;
 }
 
 /**
- * One clear-text port for gRPC, gRPC-Web, Connect (binary, JSON, GET), health, reflection, /livez and /readyz,
- * over HTTP/1.1 and HTTP/2.
+ * One port for gRPC, gRPC-Web, Connect (binary, JSON, GET), health, reflection, /livez and /readyz,
+ * over HTTP/1.1 and HTTP/2,
+ * in clear text and over TLS.
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { limits, readiness, log, observer, metrics } = options;
@@ -95,7 +101,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     frameworkErrors: (error, request, reply) =>
       sendError(request, reply, errors.malformed(error.message), error.statusCode ?? 400),
     serverFactory: (handler) => {
-      onePort = createOnePort(handler, limits);
+      onePort = createOnePort(handler, limits, options.tls);
       // Fastify asks for no more of it than a net.Server has.
       return onePort.server as http.Server;
     },
@@ -131,7 +137,12 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   });
   await installHooks(app, {
     admit,
-    admitPage: createAdmitPage(authenticate, errors, options.pages?.prefix),
+    admitPage: createAdmitPage(
+      authenticate,
+      errors,
+      options.pages?.prefix,
+      Object.keys(options.documents ?? {}),
+    ),
     rpc,
     limits,
     errors,
@@ -163,6 +174,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const address = port.server.address() as AddressInfo;
       return { host: address.address, port: address.port };
     },
+    renewTls: (material) => port.tls?.renew(material),
     close: (timeoutMs) => {
       closing ??= close(timeoutMs);
       return closing;

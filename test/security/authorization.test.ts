@@ -167,6 +167,17 @@ describe("what is open to everybody", () => {
     }
   });
 
+  it("is no other page", async () => {
+    const statusOf = async (path: string, token: string) =>
+      (await fetch(`${access.server.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
+    const reader = tokens.get("status:read") ?? "";
+    const other = tokens.get("task:read") ?? "";
+    for (const path of ["/metrics", "/openapi.json"]) expect(await statusOf(path, "wrong")).toBe(401);
+    expect(await statusOf("/metrics", other)).toBe(403);
+    expect(await statusOf("/metrics", reader)).toBe(200);
+    expect(await statusOf("/openapi.json", other)).toBe(200);
+  });
+
   it("is not the description of the API", async () => {
     const sessionManager = new Http2SessionManager(access.server.url);
     onTestFinished(() => sessionManager.abort());

@@ -16,6 +16,7 @@ import type { DeadlineRule } from "../../src/server/deadline.ts";
 import { createLimits, type Limits } from "../../src/server/limits.ts";
 import { createReadiness, type Readiness } from "../../src/server/readiness.ts";
 import { createServer, type Server } from "../../src/server/server.ts";
+import type { TlsOptions } from "../../src/server/tls.ts";
 import { TestService } from "./test-service.ts";
 
 export interface Setup {
@@ -26,6 +27,7 @@ export interface Setup {
   deadlineFor?: (path: string) => DeadlineRule | undefined;
   observer?: CallObserver;
   authenticate?: Authenticate;
+  tls?: TlsOptions;
 }
 
 export interface Running {
@@ -38,7 +40,7 @@ export interface Running {
 /** A ready server with the test service, closed when the test ends. Unary methods echo unless given. */
 export async function start(setup: Setup = {}): Promise<Running> {
   const { handlers = {}, limits, interceptors = [], corsOrigins = [] } = setup;
-  const { authenticate, deadlineFor, observer } = setup;
+  const { authenticate, deadlineFor, observer, tls } = setup;
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router) => {
@@ -53,6 +55,7 @@ export async function start(setup: Setup = {}): Promise<Running> {
     ...(deadlineFor === undefined ? {} : { deadlineFor }),
     ...(observer === undefined ? {} : { observer }),
     ...(authenticate === undefined ? {} : { authenticate }),
+    tls,
   });
   const { port } = await server.listen("127.0.0.1", 0);
   readiness.setReady(true);
@@ -63,8 +66,11 @@ export async function start(setup: Setup = {}): Promise<Running> {
 }
 
 /** A session manager that is aborted when the test ends, so that no client outlives it. */
-export function sessionManager(url: string): Http2SessionManager {
-  const manager = new Http2SessionManager(url);
+export function sessionManager(
+  url: string,
+  options: http2.SecureClientSessionOptions = {},
+): Http2SessionManager {
+  const manager = new Http2SessionManager(url, undefined, options);
   onTestFinished(() => manager.abort());
   return manager;
 }
