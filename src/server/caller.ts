@@ -20,22 +20,33 @@ export type CheckCaller = (
 ) => ConnectError | undefined | Promise<ConnectError | undefined>;
 
 export function createCheckCaller({ authenticate, principals, errors }: CallerOptions): CheckCaller {
-  const count = (id: string, exchange: Exchange): ConnectError | undefined => {
-    if (principals.isFull(id)) return errors.tooManyAtOnce();
-    const waitMs = principals.waitFor(id);
-    if (waitMs !== undefined) return errors.tooFast(waitMs);
-    principals.enter(id);
-    exchange.onClose(() => principals.leave(id));
-    return undefined;
+  /** To be called when the exchange begins, since it may have ended by the time that its caller is known. */
+  const counter = (exchange: Exchange) => {
+    let entered: string | undefined;
+    let gone = false;
+    exchange.onClose(() => {
+      gone = true;
+      if (entered !== undefined) principals.leave(entered);
+    });
+    return (id: string): ConnectError | undefined => {
+      if (principals.isFull(id)) return errors.tooManyAtOnce();
+      const waitMs = principals.waitFor(id);
+      if (waitMs !== undefined) return errors.tooFast(waitMs);
+      if (gone) return undefined;
+      principals.enter(id);
+      entered = id;
+      return undefined;
+    };
   };
   if (authenticate === undefined) {
-    return (exchange) => count(`address:${socketOf(exchange.connection)?.remoteAddress ?? ""}`, exchange);
+    return (exchange) => counter(exchange)(`address:${socketOf(exchange.connection)?.remoteAddress ?? ""}`);
   }
   return (exchange, values) => {
+    const count = counter(exchange);
     const settle = (outcome: Authentication): ConnectError | undefined => {
       if (!("principal" in outcome)) return errors.unauthenticated(outcome.refused, outcome.retry === true);
       values.set(principalKey, outcome.principal);
-      return count(outcome.principal.id, exchange);
+      return count(outcome.principal.id);
     };
     const { authorization } = exchange.headers;
     const outcome = authenticate({ authorization, certificate: clientCertificateOf(exchange.connection) });

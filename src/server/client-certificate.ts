@@ -14,10 +14,13 @@ export function clientCertificateOf(connection: Exchange["connection"]): ClientC
   return known.get(connection);
 }
 
-function certificateOf(socket: Socket | TLSSocket): ClientCertificate | undefined {
+/** What a socket of TLS has beside others; `in` would not find it behind the session of HTTP/2. */
+type MaybeSecured = Socket & Partial<Pick<TLSSocket, "authorized" | "getPeerX509Certificate">>;
+
+function certificateOf(socket: MaybeSecured): ClientCertificate | undefined {
   // Without a certificate, or with one that nobody vouches for, a connection is not authorized.
-  if (!("authorized" in socket) || !socket.authorized) return undefined;
-  const certificate = socket.getPeerX509Certificate();
+  if (socket.authorized !== true) return undefined;
+  const certificate = socket.getPeerX509Certificate?.();
   if (certificate === undefined) return undefined;
   return {
     // Node escapes commas and control characters within the parts, which stand on lines of their own.
