@@ -2,12 +2,16 @@
 import { readOptions } from "./options.ts";
 import { busyCores, describeMachine } from "./run/machine.ts";
 import { printTable, type Row } from "./run/table.ts";
+import { commits } from "./sections/commits.ts";
+import { growth } from "./sections/growth.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
 import { redis } from "./sections/redis.ts";
+import { resident } from "./sections/resident.ts";
 import type { Outcome, Section, Target } from "./sections/section.ts";
+import { soak } from "./sections/soak.ts";
 
-const SECTIONS: readonly Section[] = [memory, redis, latency];
+const SECTIONS: readonly Section[] = [memory, redis, commits, latency, resident, growth, soak];
 
 const options = readOptions(
   process.argv.slice(2),
@@ -22,8 +26,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 const busy = busyCores();
 if (busy > 0.5) say(`others use about ${busy.toFixed(1)} cores of this machine: the figures will be low`);
-const chosen = SECTIONS.filter(({ name, always }) =>
-  options.only.length > 0 ? options.only.includes(name) : always,
+const chosen = SECTIONS.filter(({ name, always, inQuick }) =>
+  options.only.length > 0 ? options.only.includes(name) : options.quick ? inQuick : always,
 );
 const outcomes: Outcome[] = [];
 const failures: string[] = [];

@@ -13,7 +13,7 @@ export interface Options {
 
 const HELP = `Measures the service beside what one would use instead, on this machine, and prints one table.
 
-  npm run bench                       everything but the soak, about ten minutes
+  npm run bench                       everything but the soak, about a quarter of an hour
   npm run bench -- --quick            what the targets need, about two minutes
   npm run bench -- --only redis       one section; may be given more than once
 

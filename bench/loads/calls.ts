@@ -8,12 +8,11 @@ import {
   toJsonString,
 } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
 import { SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { TaskService, TaskState } from "../../gen/dbconn/v1/task_pb.ts";
+import type { Clients } from "./clients.ts";
 
 export const VALUE = "v".repeat(100);
 /** Each connection of a load writes another task, since one document takes one writer at a time. */
@@ -62,24 +61,13 @@ export const LIST_TASKS = call(TaskService.method.listTasks, () => ({ kind: "ben
 export const CALLS: readonly Call[] = [GET_ENTRY, SET_ENTRY, GET_TASK, UPDATE_TASK, GET_RELEASE, LIST_TASKS];
 
 /** Writes what the calls read. */
-export async function seed(baseUrl: string): Promise<void> {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  const transport = createGrpcTransport({ baseUrl, sessionManager });
-  const [cache, tasks, schemas] = [
-    createClient(CacheService, transport),
-    createClient(TaskService, transport),
-    createClient(SchemaService, transport),
-  ];
-  try {
-    await cache.setEntry({ key: "bench", value: { case: "text", value: VALUE }, persist: true });
-    await tasks.putTask({ kind: "bench", taskId: "read", state: TaskState.PROCESSING, data: { v: VALUE } });
-    for (let n = 0; n < CONNECTIONS; n++) {
-      await tasks.putTask({ kind: "bench", taskId: `written-${n}`, state: TaskState.PROCESSING });
-    }
-    const schema = { type: "object", properties: { value: { type: "string", maxLength: 100 } } };
-    await schemas.publishRelease({ name: "bench", document: fromJson(ValueSchema, schema) });
-    for (let n = 0; n < LISTED_TASKS; n++) await tasks.putTask({ kind: "bench-list", taskId: `t-${n}` });
-  } finally {
-    sessionManager.abort();
+export async function seed({ cache, tasks, schemas }: Clients): Promise<void> {
+  await cache.setEntry({ key: "bench", value: { case: "text", value: VALUE }, persist: true });
+  await tasks.putTask({ kind: "bench", taskId: "read", state: TaskState.PROCESSING, data: { v: VALUE } });
+  for (let n = 0; n < CONNECTIONS; n++) {
+    await tasks.putTask({ kind: "bench", taskId: `written-${n}`, state: TaskState.PROCESSING });
   }
+  const schema = { type: "object", properties: { value: { type: "string", maxLength: 100 } } };
+  await schemas.publishRelease({ name: "bench", document: fromJson(ValueSchema, schema) });
+  for (let n = 0; n < LISTED_TASKS; n++) await tasks.putTask({ kind: "bench-list", taskId: `t-${n}` });
 }

@@ -22,6 +22,7 @@ const SHARES = [0.5, 0.99, 0.999];
 export const latency: Section = {
   name: "latency",
   always: true,
+  inQuick: true,
   run: (bench) => together((add) => measure(bench, add)),
 };
 

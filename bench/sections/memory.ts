@@ -18,6 +18,7 @@ const SERVICE_JSON = service(GET_ENTRY.name, CONNECT_JSON_H1.name);
 export const memory: Section = {
   name: "memory",
   always: true,
+  inQuick: true,
   run: (bench) => together((add) => measure(bench, add)),
 };
 

@@ -24,6 +24,7 @@ const FAST = service(GET_TASK.name, GRPC.name);
 export const redis: Section = {
   name: "redis",
   always: true,
+  inQuick: true,
   run: (bench) => together((add) => measure(bench, add)),
 };
 

@@ -28,5 +28,7 @@ export interface Section {
   readonly name: string;
   /** Whether it is run when nobody asks for it by name. */
   readonly always: boolean;
+  /** Whether it is part of a quick run. */
+  readonly inQuick: boolean;
   run(bench: Bench): Promise<Outcome>;
 }

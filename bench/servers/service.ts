@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { SETTING_NAMES } from "../../src/config/settings.ts";
 import { seed } from "../loads/calls.ts";
+import { withClients } from "../loads/clients.ts";
 import { type ServerProcess, startProcess } from "../run/processes.ts";
 
 /** Settings that say whether unary calls go past Connect's adapter, and how many processes serve. */
@@ -15,7 +16,7 @@ export const ALL_CORES = WORKERS === undefined ? undefined : { [WORKERS]: "auto"
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   const server = await startUnseeded(env);
   try {
-    await seed(`http://127.0.0.1:${server.port}`);
+    await withClients(server.port, seed);
   } catch (error) {
     await server.stop();
     throw error;

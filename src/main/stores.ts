@@ -5,8 +5,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { openMemory } from "../adapters/memory/open.ts";
-import { openMongo } from "../adapters/mongo/durable.ts";
-import { openRedis } from "../adapters/redis/open.ts";
 import { openSqlite } from "../adapters/sqlite/durable.ts";
 import type { Config } from "../config.ts";
 import { Generation } from "../consistency/generation.ts";
@@ -98,11 +96,13 @@ async function openControl(config: Config, durable: DurableStore): Promise<Durab
   return mongodb === undefined ? durable : openMongodb(mongodb, config, [CONTROL]);
 }
 
-function openMongodb(
+async function openMongodb(
   mongodb: NonNullable<Config["durable"]["mongodb"]>,
   config: Config,
   collections: readonly CollectionSpec[],
 ): Promise<DurableStore> {
+  // The drivers are loaded where they are used: each takes 30 MB.
+  const { openMongo } = await import("../adapters/mongo/durable.ts");
   return openMongo({
     uri: mongodb.uri,
     database: mongodb.database,
@@ -114,6 +114,9 @@ function openMongodb(
 
 async function openHot(config: Config): Promise<{ readonly hot: HotStore; readonly cache: CacheStore }> {
   const { redis, memory, timeoutMs } = config.hot;
-  if (redis !== undefined) return openRedis({ ...redis, timeoutMs });
+  if (redis !== undefined) {
+    const { openRedis } = await import("../adapters/redis/open.ts");
+    return openRedis({ ...redis, timeoutMs });
+  }
   return openMemory({ ...memory, now: timing.monotonic, identity: timing.uniqueId() });
 }

@@ -14,6 +14,7 @@ export interface KeyspaceOptions {
  */
 export class Keyspace<Entry extends { readonly expiresAt: number }> {
   readonly #now: () => number;
+  readonly #maxEntries: number;
   readonly #entries: LRUCache<string, Entry>;
   readonly #onGone: (id: string) => void;
 
@@ -21,8 +22,9 @@ export class Keyspace<Entry extends { readonly expiresAt: number }> {
   constructor(options: KeyspaceOptions, bytesOf: (entry: Entry) => number, onGone = (_id: string) => {}) {
     this.#now = options.now;
     this.#onGone = onGone;
+    this.#maxEntries = options.maxEntries;
+    // Told a number of entries, it would take the memory to keep track of all of them at once: 20 MB by default.
     this.#entries = new LRUCache({
-      max: options.maxEntries,
       maxSize: options.maxBytes,
       sizeCalculation: (entry, id) => ENTRY_OVERHEAD_BYTES + id.length + bytesOf(entry),
       dispose: (_entry, id, reason) => {
@@ -47,6 +49,7 @@ export class Keyspace<Entry extends { readonly expiresAt: number }> {
   /** An entry larger than the whole bound is not kept: losing whole entries is allowed, and no old one stays. */
   set(id: string, entry: Entry): void {
     this.#entries.set(id, entry);
+    while (this.#entries.size > this.#maxEntries) this.#entries.pop();
     if (!this.#entries.has(id)) this.#onGone(id);
   }
 
