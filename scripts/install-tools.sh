@@ -10,6 +10,7 @@ Usage: scripts/install-tools.sh [--bench]
                                from the system's packages (apt-get, needs root; other systems: install them yourself)
   FerretDB                     MongoDB wire protocol for the tests, built with go into the cache folder
   grpcurl, grpc-health-probe   command-line clients, built with go into the cache folder
+  json-schema-suite            the official tests of JSON Schema, out of a Python package's source archive
   grpc-python                  a Python with grpcio and grpcio-tools, a virtual environment in the cache folder
 
   --bench   also h2load (nghttp2-client) and wrk, which only the benchmarks need
@@ -122,6 +123,19 @@ build_grpc_python() {
   say "grpc-python $GRPC_PYTHON_VERSION: ready"
 }
 
+# json-schema-suite: only its JSON files are kept. Comes after grpc-python, whose pip it uses.
+fetch_json_schema_suite() {
+  local name=json-schema-suite-$JSON_SCHEMA_SUITE_VERSION
+  [ -d "$cache/$name/tests" ] && say "json-schema-suite $JSON_SCHEMA_SUITE_VERSION: there already" && return
+  say "json-schema-suite: downloading jsonschema's source archive with pip"
+  "$cache/grpc-python-$GRPC_PYTHON_VERSION/bin/python" -m pip download --quiet --no-deps --no-binary :all: --dest "$scratch/suite" \
+    "jsonschema==$JSON_SCHEMA_SUITE_VERSION" && tar -xzf "$scratch"/suite/*.tar.gz -C "$scratch/suite" ||
+    fail "pip could not download jsonschema $JSON_SCHEMA_SUITE_VERSION; the reason is above"
+  rm -rf "${cache:?}/$name" && mkdir "$cache/.$name.$$" &&
+    cp -r "$scratch"/suite/jsonschema-*/json/{LICENSE,tests} "$cache/.$name.$$" && mv "$cache/.$name.$$" "$cache/$name"
+  say "json-schema-suite $JSON_SCHEMA_SUITE_VERSION: ready"
+}
+
 packages=(redis-server=redis-server chromium=chromium openssl=openssl)
 "$bench" && packages+=(h2load=nghttp2-client wrk=wrk)
 # Debian has a Python that cannot make virtual environments.
@@ -131,4 +145,5 @@ build_ferretdb
 go_build grpcurl "$GRPCURL_VERSION" github.com/fullstorydev/grpcurl/cmd/grpcurl
 go_build grpc-health-probe "$GRPC_HEALTH_PROBE_VERSION" github.com/grpc-ecosystem/grpc-health-probe
 build_grpc_python
+fetch_json_schema_suite
 say "all there; built tools are in $cache"

@@ -11,7 +11,9 @@ export type ToolName =
   | "chromium"
   | "grpcurl"
   | "grpc-health-probe"
-  | "grpc-python";
+  | "grpc-python"
+  /** A folder: the tests of each dialect. */
+  | "json-schema-suite";
 
 /** Either the absolute path of a program that can be executed, or one sentence saying why there is none. */
 export type Found = { readonly path: string } | { readonly missing: string };
@@ -32,6 +34,7 @@ export function findTool(tool: ToolName, env: Environment = process.env): Found 
     chromium: () => (env.CHROMIUM_PATH ? [env.CHROMIUM_PATH] : onPath("chromium", env)),
     grpcurl: () => inCache("grpcurl", versions.GRPCURL_VERSION, env),
     "grpc-python": () => inCache("grpc-python", versions.GRPC_PYTHON_VERSION, env, "bin/python"),
+    "json-schema-suite": () => inCache("json-schema-suite", versions.JSON_SCHEMA_SUITE_VERSION, env, "tests"),
     "grpc-health-probe": () => inCache("grpc-health-probe", versions.GRPC_HEALTH_PROBE_VERSION, env),
   }[tool]();
   const path = candidates.find(isExecutable);

@@ -31,6 +31,7 @@ describeWithRedisAndMongo("on two instances over Redis and the MongoDB wire prot
   const env = {
     // A store that answers slowly on a busy machine is not an outage.
     GENERATION_LEASE: "10s",
+    DURABLE_TIMEOUT: "15s",
     REDIS_URL: redis.url,
     REDIS_PREFIX: redis.prefix,
     MONGODB_URI: mongo.uri,
@@ -128,6 +129,8 @@ function keepsItsPromises(
     );
     expect([
       "CONTENTION",
+      // Of a store that is too busy to answer in time.
+      "DURABLE_STORE_UNAVAILABLE",
       "INCOMPATIBLE_SCHEMA",
       "ONLY_RELEASE",
       "OVERLOADED",
