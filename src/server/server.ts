@@ -28,7 +28,7 @@ import { type DrainResult, drain } from "./shutdown.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
 
 /** Calls at work that an overloaded process still takes. */
-const MIN_IN_FLIGHT = 16;
+const MIN_IN_FLIGHT = 64;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */

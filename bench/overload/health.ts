@@ -1,0 +1,50 @@
+/** Asks the service, over and over, whether it is well, as whoever restarts it would. */
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Health } from "../../gen/health/v1/health_pb.ts";
+import { quantile } from "./open-loop.ts";
+
+const EVERY_MS = 200;
+const TIMEOUT_MS = 5_000;
+
+export interface HealthWatch {
+  /** Milliseconds that answers took; `failed`: checks without a good answer. */
+  stop(): Promise<{ readonly p99: number; readonly count: number; readonly failed: number }>;
+}
+
+export function watchHealth(port: number): HealthWatch {
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const sessionManager = new Http2SessionManager(baseUrl);
+  const client = createClient(Health, createGrpcTransport({ baseUrl, sessionManager }));
+  const took: number[] = [];
+  let failed = 0;
+  const pending = new Set<Promise<void>>();
+  const check = async (): Promise<void> => {
+    const began = performance.now();
+    try {
+      await client.check({}, { timeoutMs: TIMEOUT_MS });
+      took.push(performance.now() - began);
+    } catch {
+      failed++;
+    }
+  };
+  const timer = setInterval(() => {
+    const checking = check().finally(() => pending.delete(checking));
+    pending.add(checking);
+  }, EVERY_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(pending);
+      sessionManager.abort();
+      return {
+        p99: quantile(
+          [...took].sort((a, b) => a - b),
+          0.99,
+        ),
+        count: took.length,
+        failed,
+      };
+    },
+  };
+}
