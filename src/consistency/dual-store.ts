@@ -41,6 +41,8 @@ const FILL_LEASE_MS = 2_000;
 const BUSY_WAITS_MS = [2, 5, 10, 20, 40];
 /** Reads of the durable store that this process has under way for fast reads. */
 const MAX_DURABLE_READS = 64;
+/** Those that wait for them: a few full batches. */
+const MAX_WAITING_READS = 10_000;
 /** Writers of one process that wait for their turn on one object. */
 const MAX_TURNS = 1_000;
 /** Compare-and-set races that one call may lose. */
@@ -53,7 +55,7 @@ export function createObjects(options: DualStoreOptions): Objects {
 class DualStore implements Objects {
   readonly #o: DualStoreOptions;
   readonly #revealer: Revealer;
-  readonly #durableReads = new Semaphore(MAX_DURABLE_READS);
+  readonly #durableReads = new Semaphore(MAX_DURABLE_READS, MAX_WAITING_READS);
   readonly #turns = new Turns(MAX_TURNS);
   readonly #copying = new Set<string>();
 

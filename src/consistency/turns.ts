@@ -1,12 +1,17 @@
 import { aborted, ServiceError } from "../errors.ts";
 
-/** At most `size` holders at once; the others wait in order, or until their signal fires. */
+/**
+ * At most `size` holders at once; the others wait in order, or until their signal fires. More than `maxWaiting` of them
+ * are told so: `resource_exhausted`.
+ */
 export class Semaphore {
   #free: number;
+  readonly #maxWaiting: number;
   readonly #waiting: { readonly start: () => void }[] = [];
 
-  constructor(size: number) {
+  constructor(size: number, maxWaiting: number) {
     this.#free = size;
+    this.#maxWaiting = maxWaiting;
   }
 
   async hold<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -26,6 +31,7 @@ export class Semaphore {
       this.#free--;
       return Promise.resolve();
     }
+    if (this.#waiting.length >= this.#maxWaiting) return Promise.reject(overloaded());
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(entry), 1);
@@ -43,25 +49,18 @@ export class Semaphore {
   }
 }
 
-/**
- * Callers of one key take turns, so that a process does not race against itself in compare-and-set loops. The line
- * for one key is bounded: `resource_exhausted` past it.
- */
+/** Callers of one key take turns, so that a process does not race against itself in compare-and-set loops. */
 export class Turns {
   readonly #lines = new Map<string, { readonly turn: Semaphore; callers: number }>();
-  readonly #maxCallers: number;
+  readonly #maxWaiting: number;
 
-  constructor(maxCallers: number) {
-    this.#maxCallers = maxCallers;
+  /** `maxWaiting`: for one key; `resource_exhausted` past it. */
+  constructor(maxWaiting: number) {
+    this.#maxWaiting = maxWaiting;
   }
 
   async take<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const line = this.#lines.get(key) ?? { turn: new Semaphore(1), callers: 0 };
-    if (line.callers >= this.#maxCallers) {
-      throw new ServiceError("resource_exhausted", "OVERLOADED", "too many writers wait for this object", {
-        retryAfterMs: 1000,
-      });
-    }
+    const line = this.#lines.get(key) ?? { turn: new Semaphore(1, this.#maxWaiting), callers: 0 };
     this.#lines.set(key, line);
     line.callers++;
     try {
@@ -71,4 +70,10 @@ export class Turns {
       if (line.callers === 0) this.#lines.delete(key);
     }
   }
+}
+
+function overloaded(): ServiceError {
+  return new ServiceError("resource_exhausted", "OVERLOADED", "too many calls wait for this process's turn", {
+    retryAfterMs: 1000,
+  });
 }

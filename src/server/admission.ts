@@ -13,6 +13,12 @@ import type { Exchange } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import { protocolOf } from "./protocol.ts";
 
+/**
+ * Of the calls at work, so that those of one service that wait for a store that hangs leave room for the others, which
+ * may need the other store only.
+ */
+const SHARE_OF_ONE_SERVICE = 0.75;
+
 export interface AdmissionOptions {
   readonly limits: Limits;
   readonly errors: ServerErrors;
@@ -45,6 +51,7 @@ export type Admit = (method: DescMethod, path: string, exchange: Exchange) => Ad
  */
 export function createAdmission(options: AdmissionOptions): Admit {
   const { limits, errors, calls, deadlineFor, exempt, load, checkCaller, observer } = options;
+  const maxOfOneService = Math.ceil(limits.maxInFlight * SHARE_OF_ONE_SERVICE);
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
   return function admit(method, path, exchange) {
@@ -54,8 +61,11 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const deadlineMs = rule === undefined ? undefined : enforceDeadline(headers, rule);
     const waits = !unary || rule?.waits === true;
     const open = calls.count(waits);
-    const full = waits ? open >= limits.maxWaiting : !load.takes(open);
-    calls.add({ exchange, waits });
+    const service = method.parent.typeName;
+    const full = waits
+      ? open >= limits.maxWaiting
+      : !load.takes(open) || calls.workingOf(service) >= maxOfOneService;
+    calls.add({ exchange, service, waits });
     const values = createContextValues();
     const call = observer?.start({
       method: methodName(method),

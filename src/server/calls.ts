@@ -3,6 +3,8 @@ import type { Exchange } from "./exchange.ts";
 /** A call in flight. */
 export interface Call {
   readonly exchange: Exchange;
+  /** The service that was called. */
+  readonly service: string;
   /** It ends when something happens, not when work is done: a stream or a long poll. */
   readonly waits: boolean;
 }
@@ -11,6 +13,8 @@ export interface Call {
 export class CallTable {
   readonly #calls = new Set<Call>();
   #waiting = 0;
+  /** Those at work, by service. */
+  readonly #working = new Map<string, number>();
   readonly #waiters = new Set<() => void>();
 
   get size(): number {
@@ -22,18 +26,28 @@ export class CallTable {
     return waits ? this.#waiting : this.#calls.size - this.#waiting;
   }
 
+  /** How many of a service's are at work. */
+  workingOf(service: string): number {
+    return this.#working.get(service) ?? 0;
+  }
+
   [Symbol.iterator](): IterableIterator<Call> {
     return this.#calls.values();
   }
 
   add(call: Call): void {
     this.#calls.add(call);
-    if (call.waits) this.#waiting++;
+    this.#count(call, 1);
     call.exchange.onClose(() => {
       this.#calls.delete(call);
-      if (call.waits) this.#waiting--;
+      this.#count(call, -1);
       for (const waiter of this.#waiters) waiter();
     });
+  }
+
+  #count({ service, waits }: Call, by: 1 | -1): void {
+    if (waits) this.#waiting += by;
+    else this.#working.set(service, this.workingOf(service) + by);
   }
 
   /** Resolves when no call matches. */

@@ -140,6 +140,30 @@ describe("load above the limit is shed before a body is read", () => {
     expect(await stream.next()).toMatchObject({ done: true });
   });
 
+  it("the calls of one service leave room for those of others", async () => {
+    const finish = new Step();
+    let held = 0;
+    const allHeld = new Step();
+    const { url } = await start({
+      limits: { maxInFlight: 4 },
+      handlers: {
+        poll: async (message) => {
+          if (++held === 3) allHeld.reach();
+          await finish.wait();
+          return message;
+        },
+      },
+    });
+    const client = clientOf("gRPC", url);
+    const polls = [1, 2, 3].map((n) => client.poll({ value: `${n}` }));
+    await allHeld.wait();
+    const error = ConnectError.from(await client.read({}).catch((reason: unknown) => reason));
+    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([{ reason: "OVERLOADED" }]);
+    finish.reach();
+    await Promise.all(polls);
+    expect(await client.read({ value: "x" })).toMatchObject({ value: "x" });
+  });
+
   it("the room is free again after a call, however it ended", async () => {
     const entered = new Step();
     const left = new Step();
