@@ -2,8 +2,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { CollectionSpec } from "../../ports/durable-store.ts";
 
+/** Inside the data directory. */
+export const DATABASE_FILE = "dbconn.sqlite";
+
 /** Grows when a database written by this version cannot be read by the version before. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 const TYPES = { text: "TEXT", integer: "INTEGER", boolean: "INTEGER" } as const;
 
@@ -61,12 +64,13 @@ function prepareCollection(database: DatabaseSync, spec: CollectionSpec): void {
   }
 }
 
-/** The highest place in the order of changes that any document has. */
+/** The highest place in the order of changes that any document has, or had before a copy was put back. */
 export function lastSequence(database: DatabaseSync, collections: readonly CollectionSpec[]): number {
   const ends = collections.map(({ name }) =>
     Number(database.prepare(`SELECT coalesce(max(seq), 0) AS last FROM ${tableOf(name)}`).get()?.last),
   );
-  return Math.max(0, ...ends);
+  const before = database.prepare("SELECT value FROM meta WHERE name = 'restored_sequence'").get();
+  return Math.max(Number(before?.value ?? 0), ...ends);
 }
 
 function identifier(name: string): string {

@@ -3,39 +3,21 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { lock } from "./lock.ts";
 import type { Answer, Call, FromWorker, ToWorker, WorkerSettings } from "./protocol.ts";
 import { reader } from "./reader.ts";
-import { prepareSchema } from "./schema.ts";
+import { codeOf, SQLITE_BUSY, SQLITE_FULL } from "./result-codes.ts";
+import { DATABASE_FILE, prepareSchema } from "./schema.ts";
 import { Writer } from "./writer.ts";
-
-const SQLITE_BUSY = 5;
-const SQLITE_FULL = 13;
 
 interface Opened {
   readonly run: (calls: readonly Call[]) => FromWorker;
   readonly close: () => void;
 }
 
-/**
- * One process owns a directory: the writer holds SQLite's exclusive lock on a file of its own, which the
- * operating system frees however the process ends. (Locking the database itself exclusively would shut out the
- * readers of this process as well.)
- */
-function lock(directory: string): DatabaseSync {
-  const held = new DatabaseSync(join(directory, "dbconn.lock"), { timeout: 0 });
-  try {
-    held.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    held.close();
-    if (codeOf(error) !== SQLITE_BUSY) throw error;
-    throw new Error("another process uses it: stop that one or choose another DATA_DIR");
-  }
-  return held;
-}
-
 function openWriter({ directory, collections }: WorkerSettings): Opened {
   const held = lock(directory);
-  const database = new DatabaseSync(join(directory, "dbconn.sqlite"), { timeout: 1000 });
+  const database = new DatabaseSync(join(directory, DATABASE_FILE), { timeout: 1000 });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768");
   prepareSchema(database, collections);
   const writer = new Writer(database, collections);
@@ -90,7 +72,7 @@ function write(writer: Writer, call: Call): unknown {
 }
 
 function openReader({ directory, collections }: WorkerSettings): Opened {
-  const database = new DatabaseSync(join(directory, "dbconn.sqlite"), { readOnly: true, timeout: 1000 });
+  const database = new DatabaseSync(join(directory, DATABASE_FILE), { readOnly: true, timeout: 1000 });
   const calls = reader(database, collections) as unknown as Record<string, (takes: unknown) => unknown>;
   return {
     run: (batch) => ({
@@ -109,12 +91,6 @@ function answerTo(run: () => unknown, maybeApplied: boolean): Answer {
     const kind = codeOf(error) === undefined ? "internal" : "unavailable";
     return { failure: { kind, message: String(error), maybeApplied } };
   }
-}
-
-/** SQLite's primary result code, or undefined when the error is not SQLite's. */
-function codeOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error)) return undefined;
-  return Number(error.errcode) & 0xff;
 }
 
 function main(): void {
