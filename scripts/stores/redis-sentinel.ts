@@ -13,6 +13,8 @@ export interface RedisSentinels {
   readonly url: string;
   /** What they call the master. */
   readonly master: string;
+  /** Whether the replica has all that the first master was told. */
+  replicated(): Promise<boolean>;
   /** The port that they give for the master now. */
   masterPort(): Promise<number>;
   stop(): Promise<void>;
@@ -66,8 +68,18 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
       });
       return found;
     };
+    const replicated = async () => {
+      let caughtUp = false;
+      await until(master.url, async (send) => {
+        const info = await send(["INFO", "replication"]);
+        const offset = /^master_repl_offset:(\d+)/m.exec(info)?.[1];
+        caughtUp = /^slave0:.*offset=(\d+)/m.exec(info)?.[1] === offset;
+        return true;
+      });
+      return caughtUp;
+    };
     const url = `redis://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
-    return { servers: [master, replica], sentinels, url, master: MASTER, masterPort, stop };
+    return { servers: [master, replica], sentinels, url, master: MASTER, replicated, masterPort, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -2,7 +2,6 @@
 // Redis holds, and what lists show.
 import { setTimeout as delay } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { createClient } from "redis";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
 import { type TaskEvent, TaskEventType, TaskState } from "../../gen/dbconn/v1/task_pb.ts";
 import type { History, HotState, Revision, Violation } from "../support/history/operation.ts";
@@ -54,7 +53,7 @@ export async function readFinalState(
     live.push(key);
     merges.push(...missingMerges(key, events, data));
   }
-  const hot = world.hasRedis ? await hotStates(world, kind, final) : [];
+  const hot = await hotStates(world, kind, final);
   return { final, deletions, hot, lists: await patiently(() => lists(world.victim, kind, live)), merges };
 }
 
@@ -144,7 +143,8 @@ async function hotStates(
   final: ReadonlyMap<string, readonly Revision[]>,
 ): Promise<readonly HotState[]> {
   const { generation } = await world.victim.status.getStatus({}, { timeoutMs: DEADLINE_MS });
-  const redis = await createClient({ url: world.redis.url }).connect();
+  const redis = await world.connectToHot();
+  if (redis === undefined) return [];
   try {
     const states: HotState[] = [];
     for (const [key, revisions] of final) {

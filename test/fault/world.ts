@@ -2,8 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createClient, createCluster } from "redis";
 import { type FerretProcess, startFerret } from "../../scripts/stores/ferret.ts";
 import { type RedisProcess, startRedis } from "../../scripts/stores/redis.ts";
+import { type RedisCluster, startRedisCluster } from "../../scripts/stores/redis-cluster.ts";
+import { type RedisSentinels, startRedisSentinels } from "../../scripts/stores/redis-sentinel.ts";
 import { Instance } from "./instance.ts";
 import { FaultProxy } from "./proxy.ts";
 
@@ -21,6 +24,10 @@ const PARTS: Readonly<
   embedded: { instances: 1, redis: false, ferret: false },
   "sqlite-redis": { instances: 1, redis: true, ferret: false },
 };
+
+/** What takes the place of the one Redis: three masters, or a master with a replica and three sentinels. */
+export type RedisDeployment = "cluster" | "sentinel";
+
 /**
  * FerretDB 1 carries out updates one by one, so on a busy machine a renewal under load takes longer than the standard
  * lease lives. A bypass takes that much longer, too.
@@ -31,6 +38,8 @@ export class World {
   readonly instances: readonly Instance[];
   readonly #redis: RedisProcess | undefined;
   readonly #ferret: FerretProcess | undefined;
+  readonly #cluster: RedisCluster | undefined;
+  readonly #sentinels: RedisSentinels | undefined;
   /** One for each instance, in their order. */
   readonly redisProxies: readonly FaultProxy[];
   readonly ferretProxies: readonly FaultProxy[];
@@ -39,12 +48,16 @@ export class World {
     readonly instances: readonly Instance[];
     readonly redis: RedisProcess | undefined;
     readonly ferret: FerretProcess | undefined;
+    readonly cluster: RedisCluster | undefined;
+    readonly sentinels: RedisSentinels | undefined;
     readonly redisProxies: readonly FaultProxy[];
     readonly ferretProxies: readonly FaultProxy[];
   }) {
     this.instances = parts.instances;
     this.#redis = parts.redis;
     this.#ferret = parts.ferret;
+    this.#cluster = parts.cluster;
+    this.#sentinels = parts.sentinels;
     this.redisProxies = parts.redisProxies;
     this.ferretProxies = parts.ferretProxies;
   }
@@ -59,8 +72,24 @@ export class World {
     return this.#ferret;
   }
 
-  get hasRedis(): boolean {
-    return this.#redis !== undefined;
+  get cluster(): RedisCluster {
+    if (this.#cluster === undefined) throw new Error("this cell has no Redis Cluster");
+    return this.#cluster;
+  }
+
+  get sentinels(): RedisSentinels {
+    if (this.#sentinels === undefined) throw new Error("this cell has no Redis Sentinel");
+    return this.#sentinels;
+  }
+
+  /** Of the hot store, whichever it is, over a connection that no proxy disturbs; undefined where it is memory. */
+  async connectToHot() {
+    if (this.#cluster !== undefined) {
+      return createCluster({ rootNodes: this.#cluster.masters.map(({ url }) => ({ url })) }).connect();
+    }
+    const port = await this.#sentinels?.masterPort();
+    const url = port === undefined ? this.#redis?.url : `redis://127.0.0.1:${port}`;
+    return url === undefined ? undefined : createClient({ url }).connect();
   }
 
   /** The instance that faults of one instance hit. */
@@ -73,12 +102,16 @@ export class World {
 
 /** Runs over a world that is gone afterwards, however it ends. */
 export async function inWorld<T>(
-  { setup, env = {} }: { readonly setup: Setup; readonly env?: Readonly<Record<string, string>> },
+  cell: {
+    readonly setup: Setup;
+    readonly redis?: RedisDeployment;
+    readonly env?: Readonly<Record<string, string>>;
+  },
   run: (world: World) => Promise<T>,
 ): Promise<T> {
   const stack = new AsyncDisposableStack();
   try {
-    return await run(await build(setup, env, stack));
+    return await run(await build(cell.setup, cell.redis, cell.env ?? {}, stack));
   } finally {
     await stack.disposeAsync();
   }
@@ -86,12 +119,17 @@ export async function inWorld<T>(
 
 async function build(
   setup: Setup,
+  deployment: RedisDeployment | undefined,
   more: Readonly<Record<string, string>>,
   stack: AsyncDisposableStack,
 ): Promise<World> {
   const parts = PARTS[setup];
-  const redis = parts.redis ? stack.adopt(await startRedis(), (store) => store.stop()) : undefined;
-  const ferret = parts.ferret ? stack.adopt(await startFerret(), (store) => store.stop()) : undefined;
+  const stop = (store: { stop(): Promise<void> }) => store.stop();
+  const alone = parts.redis && deployment === undefined;
+  const redis = alone ? stack.adopt(await startRedis(), stop) : undefined;
+  const cluster = deployment === "cluster" ? stack.adopt(await startRedisCluster(), stop) : undefined;
+  const sentinels = deployment === "sentinel" ? stack.adopt(await startRedisSentinels(), stop) : undefined;
+  const ferret = parts.ferret ? stack.adopt(await startFerret(), stop) : undefined;
   const redisProxies: FaultProxy[] = [];
   const ferretProxies: FaultProxy[] = [];
   const instances: Instance[] = [];
@@ -102,6 +140,11 @@ async function build(
       const proxy = stack.adopt(await FaultProxy.start(redis.port), (p) => p.close());
       redisProxies.push(proxy);
       env.REDIS_URL = `redis://127.0.0.1:${proxy.port}`;
+    }
+    if (cluster !== undefined) Object.assign(env, { REDIS_MODE: "cluster", REDIS_URL: cluster.url });
+    if (sentinels !== undefined) {
+      const { url, master } = sentinels;
+      Object.assign(env, { REDIS_MODE: "sentinel", REDIS_URL: url, REDIS_SENTINEL_MASTER: master });
     }
     if (ferret === undefined) {
       dataDir = stack.adopt(await mkdtemp(join(tmpdir(), "dbconn-fault-")), (folder) =>
@@ -120,5 +163,5 @@ async function build(
     };
     instances.push(stack.adopt(await Instance.start(settings), (instance) => instance.close()));
   }
-  return new World({ instances, redis, ferret, redisProxies, ferretProxies });
+  return new World({ instances, redis, ferret, cluster, sentinels, redisProxies, ferretProxies });
 }

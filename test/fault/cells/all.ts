@@ -1,4 +1,5 @@
 import type { Cell } from "./cell.ts";
+import { DEPLOYMENT_CELLS } from "./deployments.ts";
 import { FERRET_CELLS } from "./ferret.ts";
 import { INSTANCE_CELLS } from "./instances.ts";
 import { OVERLOAD_CELLS } from "./overload.ts";
@@ -8,6 +9,7 @@ import { SQLITE_CELLS } from "./sqlite.ts";
 export const CELLS: readonly Cell[] = [
   ...INSTANCE_CELLS,
   ...REDIS_CELLS,
+  ...DEPLOYMENT_CELLS,
   ...FERRET_CELLS,
   ...OVERLOAD_CELLS,
   ...SQLITE_CELLS,

@@ -2,7 +2,7 @@ import type { Crowd } from "../crowd.ts";
 import type { LoadOptions } from "../load.ts";
 import type { Observer } from "../observer.ts";
 import type { Recorded } from "../recorder.ts";
-import type { Setup, World } from "../world.ts";
+import type { RedisDeployment, Setup, World } from "../world.ts";
 
 /** What a run saw, for the proof that its fault took place. */
 export interface Evidence {
@@ -22,6 +22,8 @@ export interface Fault {
 export interface Cell {
   readonly name: string;
   readonly setup: Setup;
+  /** In the place of the setup's one Redis. */
+  readonly redis?: RedisDeployment;
   /** Settings of the service beside its stores. */
   readonly env?: Readonly<Record<string, string>>;
   readonly load?: Partial<LoadOptions>;
