@@ -230,8 +230,8 @@ class Poller {
       }
       this.#ended = this.#begun;
       this.#passes.notify();
-      // At most half of the time is spent on looking, however fast others write.
-      await timing.sleep(Math.min(timing.monotonic() - began, POLL_MS), signal);
+      // However fast others write, a quarter of the time at most is spent on looking: writes need the store, too.
+      await timing.sleep(Math.min(3 * (timing.monotonic() - began), POLL_MS), signal);
       await timing.sleep(POLL_MS, this.#nudge.signal);
     }
   }
