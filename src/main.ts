@@ -91,7 +91,8 @@ async function main(): Promise<void> {
   const { version } = packageJson;
   const observability = await openObservability({ ...config, log, version, instance });
   const { metrics, observer } = observability;
-  const { durable, hot, cache, generation, close } = await openStores(config, instance, observability.stores);
+  const opened = await openStores(config, instance, observability.stores);
+  const { durable, hot, cache, generation, close } = opened;
   const stores = new StoresView(generation, durable, hot);
   const protocol = { durable, hot, generation, timing };
   const objects = (kind: ObjectKind, written = (_key: string) => {}) =>
@@ -195,7 +196,12 @@ async function main(): Promise<void> {
     log[mode === "normal" ? "info" : "warn"]({ mode, reason: now.reason }, "mode of the stores");
   });
   // Whoever reads "serving" may call at once; a store that is away is no reason not to listen.
-  await generation.lease(AbortSignal.timeout(FIRST_LEASE_MS)).catch(() => undefined);
+  const firstLook = AbortSignal.timeout(FIRST_LEASE_MS);
+  const [problem] = await Promise.all([
+    opened.formatProblem(firstLook),
+    generation.lease(firstLook).catch(() => undefined),
+  ]);
+  if (problem !== undefined) throw problem;
   const { host, port } = await server.listen(config.server.host, portToBind(config.server.port));
   // With several workers, the process that started them says it for all.
   const serving = cluster.isWorker ? "worker serving" : "serving";

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { UnknownFormat, withFormat } from "../adapters/documents/format.ts";
 import { openMemory } from "../adapters/memory/open.ts";
 import { openSqlite } from "../adapters/sqlite/durable.ts";
 import type { Config } from "../config.ts";
@@ -27,6 +28,8 @@ export const timing: Timing = {
   uniqueId: () => randomBytes(12).toString("base64url"),
 };
 
+/** Of the documents in MongoDB. Grows when what this version writes cannot be read by the version before. */
+const MONGODB_FORMAT = 1;
 const COLLECTIONS = [TASKS, TASK_EVENTS, SCHEMAS, SCHEMA_BODIES, SCHEMA_EVENTS, CONTROL];
 /** How long one renewal of the lease or one probe of the hot store may take, at least. */
 const STEWARD_TIMEOUT_MS = 1_000;
@@ -37,6 +40,8 @@ export interface Stores {
   readonly cache: CacheStore;
   /** Not started yet. */
   readonly generation: Generation;
+  /** Why this version cannot use what the durable store holds; undefined when it can, or that is not known in time. */
+  formatProblem(signal: AbortSignal): Promise<Error | undefined>;
   /** Ends the generation, then closes the stores. */
   close(): Promise<void>;
 }
@@ -79,7 +84,12 @@ export async function openStores(
     await generation.close();
     await Promise.allSettled([hot.close(), control.close(), durable.close()]);
   };
-  return { durable, hot, cache, generation, close };
+  const formatProblem = (signal: AbortSignal) =>
+    durable.ping(signal).then(
+      () => undefined,
+      (error: unknown) => (error instanceof UnknownFormat ? error : undefined),
+    );
+  return { durable, hot, cache, generation, formatProblem, close };
 }
 
 function openDurable(config: Config): Promise<DurableStore> {
@@ -103,13 +113,14 @@ async function openMongodb(
 ): Promise<DurableStore> {
   // The drivers are loaded where they are used: each takes 30 MB.
   const { openMongo } = await import("../adapters/mongo/durable.ts");
-  return openMongo({
+  const store = await openMongo({
     uri: mongodb.uri,
     database: mongodb.database,
     names: mongodb.collections,
     collections,
     commandTimeoutMs: config.durable.timeoutMs,
   });
+  return withFormat(store, CONTROL.name, MONGODB_FORMAT);
 }
 
 async function openHot(config: Config): Promise<{ readonly hot: HotStore; readonly cache: CacheStore }> {
