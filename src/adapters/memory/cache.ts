@@ -190,7 +190,7 @@ export class MemoryCacheStore implements CacheStore {
     const scan = { generation, namespace, pattern: text, of };
     const [held, keysOf] = of === "entries" ? [this.#entries, this.#keys] : [this.#records, this.#recordKeys];
     const position = decodeCursor(scan, query.cursor) ?? "0";
-    if (!/^[0-9]{1,4}$/.test(position)) throw invalidCursor();
+    if (!/^[0-9]{1,5}$/.test(position)) throw invalidCursor();
     const pattern = parsePattern(text);
     const scope = idOf(generation, namespace === undefined ? "" : `${namespace}/`);
     if (pattern.literal) {

@@ -1,18 +1,28 @@
-const BUCKETS = 1024;
+/**
+ * As many as keep a page small when there are millions of keys, since what a bucket holds beyond the page has to travel
+ * in its token; empty ones cost a step of the scan each, and no memory.
+ */
+const BUCKETS = 65_536;
 
 /**
  * Keys by hash, so that a scan can go over them in pages without a lock or a snapshot: a key never changes its
  * bucket, so one that is there throughout is met, whatever comes and goes meanwhile.
  */
 export class KeyBuckets {
-  readonly #buckets: readonly Set<string>[] = Array.from({ length: BUCKETS }, () => new Set<string>());
+  readonly #buckets: (Set<string> | undefined)[] = Array.from({ length: BUCKETS }, () => undefined);
 
   add(key: string): void {
-    this.#bucketOf(key)?.add(key);
+    const at = hash(key) % BUCKETS;
+    const bucket = this.#buckets[at];
+    if (bucket === undefined) this.#buckets[at] = new Set([key]);
+    else bucket.add(key);
   }
 
   delete(key: string): void {
-    this.#bucketOf(key)?.delete(key);
+    const at = hash(key) % BUCKETS;
+    const bucket = this.#buckets[at];
+    bucket?.delete(key);
+    if (bucket?.size === 0) this.#buckets[at] = undefined;
   }
 
   /**
@@ -24,10 +34,6 @@ export class KeyBuckets {
     let at = from;
     while (at < BUCKETS && keys.length < count) keys.push(...(this.#buckets[at++] ?? []));
     return { keys, next: at < BUCKETS ? at : undefined };
-  }
-
-  #bucketOf(key: string): Set<string> | undefined {
-    return this.#buckets[hash(key) % BUCKETS];
   }
 }
 

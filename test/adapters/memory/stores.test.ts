@@ -89,3 +89,21 @@ describe("stores in memory", () => {
     ]);
   });
 });
+
+describe("a page of keys", () => {
+  it("is about as large as asked for, however many keys there are", async () => {
+    const { set, cache } = opened({ maxBytes: 1e9, maxEntries: 100_000 });
+    for (let n = 0; n < 100_000; n++) await set(`key-${n}`);
+    const query = { namespace: "user", pattern: "*", count: 50 };
+    const seen = new Set<string>();
+    let cursor: string | undefined;
+    for (let page = 0; page < 20; page++) {
+      const found = await cache.scan(1, { ...query, cursor });
+      expect(found.keys.length).toBeGreaterThanOrEqual(50);
+      expect(found.keys.length).toBeLessThan(100);
+      for (const key of found.keys) seen.add(key);
+      cursor = found.cursor;
+    }
+    expect(seen.size).toBeGreaterThanOrEqual(20 * 50);
+  });
+});

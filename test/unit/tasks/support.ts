@@ -36,12 +36,13 @@ export async function openTasks(
     readonly intercept?: (objects: Objects) => Objects;
     readonly heartbeatMs?: number;
     readonly timing?: Timing;
+    readonly leaseMs?: number;
     /** Another instance's, to be a second one on the same stores. */
     readonly stores?: { readonly durable: DurableStore; readonly hot: HotStore };
   } = {},
 ): Promise<Bench> {
-  const { timing = realTiming } = options;
-  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS], timing, ...options.stores });
+  const { timing = realTiming, leaseMs = 200 } = options;
+  const instance = await openInstance({ specs: [TASKS, TASK_EVENTS], timing, leaseMs, ...options.stores });
   onTestFinished(() => instance.close());
   const clock = { time: 1_750_000_000_000 };
   let ids = 0;
