@@ -48,8 +48,8 @@ export interface DocumentResult {
 export interface DocumentValidator {
   /**
    * What is wrong with a schema, at most 100 problems; none for one that `validate` can use. It must be valid by
-   * its dialect's meta-schema; every reference must lead to a schema inside the document; every pattern must be
-   * one that can be matched in linear time.
+   * its dialect's meta-schema; every reference must lead to a schema inside the document, and not back to itself
+   * before any part of a document is looked at; every pattern must be one that can be matched in linear time.
    */
   check(schema: SchemaText, signal?: AbortSignal): Promise<readonly SchemaProblem[]>;
 

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../../json.ts";
 import type { DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
 import { freshAjv, metaValidator } from "./dialects.ts";
 import { documentErrors, limited, schemaProblems, TextBudget } from "./errors.ts";
+import { loops } from "./loops.ts";
 import { type Places, prepare } from "./prepare.ts";
 import { resolveDocument } from "./references.ts";
 import { unsupported } from "./unsupported.ts";
@@ -34,6 +35,8 @@ export class Judge {
     const root = JSON.parse(schema.text) as Json;
     const meta = this.#metaValidator(schema.dialect);
     if (!meta(root)) return schemaProblems(meta.errors ?? []);
+    const endless = loops(resolveDocument(root, schema.dialect), schema.dialect);
+    if (endless.length > 0) return limited(endless);
     const compiled = this.#compile(schema, root);
     return compiled.validator === undefined ? limited(compiled.problems) : [];
   }
