@@ -46,7 +46,7 @@ describe.each([
 });
 
 it("a pair that takes too long ends, and the next one is served", async () => {
-  const limited = openSchemaThreads({ workers: 1, heapMb: 128, jobMs: 300, queue: 10 });
+  const limited = openSchemaThreads({ workers: 1, heapMb: 128, jobMs: 1_000, queue: 10 });
   // Thousands of definitions that all lead to each other, each of them changed.
   const count = 3_000;
   const tangle = (stride: number) => {

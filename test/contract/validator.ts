@@ -396,7 +396,7 @@ export function describeDocumentValidator(name: string, open: OpenValidator): vo
       });
 
       it("references that double thirty times end, and the next call is served", async () => {
-        const limited = open({ jobMs: 300, queue: 10 });
+        const limited = open({ jobMs: 1_000, queue: 10 });
         const $defs = Object.fromEntries(
           Array.from({ length: 30 }, (_, i) => {
             const next = i === 29 ? { type: "string" } : { $ref: `#/$defs/d${i + 1}` };
