@@ -29,6 +29,11 @@ export class AdaptiveLimit {
     return this.#current;
   }
 
+  /** Whether there is room for fewer than there may be at most. */
+  get isLowered(): boolean {
+    return this.#current < this.#options.max;
+  }
+
   /** Whether a call may come beside so many. */
   takes(inFlight: number): boolean {
     this.#peak = Math.max(this.#peak, inFlight + 1);
@@ -55,8 +60,10 @@ export class AdaptiveLimit {
 const TICK_MS = 10;
 const TICKS = 10;
 
-/** Tells a limit how late the event loop is, ten times a second. Returns how to stop that. */
-export function watchEventLoop(limit: AdaptiveLimit, now: () => number): () => void {
+/**
+ * Tells a limit how late the event loop is, ten times a second, and then `observed`. Returns how to stop that.
+ */
+export function watchEventLoop(limit: AdaptiveLimit, now: () => number, observed: () => void): () => void {
   let expected = now() + TICK_MS;
   let ticks = 0;
   let late = 0;
@@ -67,6 +74,7 @@ export function watchEventLoop(limit: AdaptiveLimit, now: () => number): () => v
     ticks++;
     if (ticks < TICKS && late < TICK_MS * TICKS) return;
     limit.observe(late / ticks);
+    observed();
     ticks = 0;
     late = 0;
   }, TICK_MS);

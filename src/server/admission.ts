@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { CallObserver } from "../observability/calls.ts";
@@ -18,6 +19,12 @@ import { protocolOf } from "./protocol.ts";
  * may need the other store only.
  */
 const SHARE_OF_ONE_SERVICE = 0.75;
+
+/**
+ * How long a call that is too many waits for its refusal. A client that calls again at once, or waits for its answer
+ * before it calls again, would otherwise be refused as fast as the process can, and nothing else be done.
+ */
+const REFUSAL_MS = 250;
 
 export interface AdmissionOptions {
   readonly limits: Limits;
@@ -62,10 +69,12 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const waits = !unary || rule?.waits === true;
     const open = calls.count(waits);
     const service = method.parent.typeName;
-    const full = waits
-      ? open >= limits.maxWaiting
-      : !load.takes(open) || calls.workingOf(service) >= maxOfOneService;
-    calls.add({ exchange, service, waits });
+    const full =
+      !exempt(method) &&
+      (waits ? open >= limits.maxWaiting : !load.takes(open) || calls.workingOf(service) >= maxOfOneService);
+    // One that is refused does no work, and is held for a while.
+    const held = full && calls.count(true) < limits.maxWaiting;
+    calls.add({ exchange, service, waits: waits || full });
     const values = createContextValues();
     const call = observer?.start({
       method: methodName(method),
@@ -90,6 +99,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
       return { refusal, values };
     };
     if (exempt(method)) return settle(undefined);
+    if (held) return delay(REFUSAL_MS).then(() => settle(errors.overloaded()));
     if (full) return settle(errors.overloaded());
     const refusal = checkCaller(exchange, values);
     return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);

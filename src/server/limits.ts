@@ -39,7 +39,7 @@ export interface Limits {
   readonly writeMaxBytes: number;
   /** Calls at work in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
   readonly maxInFlight: number;
-  /** How late the event loop may be; above it fewer calls at work are taken, down to 64. Default 100 ms. */
+  /** How late the event loop may be; above it fewer calls at work are taken, down to 128. Default 50 ms. */
   readonly loopDelayMs: number;
   /** Calls of one caller that are open at once, streams among them. Default: all that there may be. */
   readonly maxInFlightPerPrincipal: number;
@@ -81,7 +81,7 @@ const defaults: Limits = {
   readMaxBytes: 4 * 1024 * 1024,
   writeMaxBytes: 4 * 1024 * 1024,
   maxInFlight: 1000,
-  loopDelayMs: 100,
+  loopDelayMs: 50,
   maxInFlightPerPrincipal: 1_000_000,
   ratePerPrincipal: 1_000_000,
   burstPerPrincipal: 1_000_000,

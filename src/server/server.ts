@@ -25,10 +25,11 @@ import type { Readiness } from "./readiness.ts";
 import { createRpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 import { type DrainResult, drain } from "./shutdown.ts";
+import { StreamShare } from "./stream-share.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
 
 /** Calls at work that an overloaded process still takes. */
-const MIN_IN_FLIGHT = 64;
+const MIN_IN_FLIGHT = 128;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */
@@ -114,7 +115,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     targetMs: limits.loopDelayMs,
   });
   const now = (): number => performance.now();
-  const stopWatching = watchEventLoop(load, now);
+  const streams = new StreamShare({ sessions: port.sessions, calls, max: limits.maxConcurrentStreams });
+  const stopWatching = watchEventLoop(load, now, () =>
+    streams.share(load.isLowered ? load.current : undefined),
+  );
   const { authenticate } = options;
   const principals = new PrincipalLimits(limits, now);
   const admit = createAdmission({
