@@ -1132,7 +1132,8 @@ export const CacheService: GenService<{
   },
   /**
    * Keys of a namespace by pattern. A key there through the whole listing appears at least once, never twice in a
-   * page; page_size is a target and a page may be empty without being the last.
+   * page; page_size is a target and a page may be empty without being the last. ABORTED (reason SLOTS_MOVED) when slots
+   * of a Redis Cluster moved since the first page: begin again without a page token.
    *
    * @generated from rpc dbconn.v1.CacheService.ListKeys
    */

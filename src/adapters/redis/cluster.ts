@@ -179,8 +179,9 @@ export class RedisCluster implements RedisAccess {
     const url = atHost(from.url, host === "" ? new URL(from.url).hostname : host, port);
     const known = () => [...this.#nodes.values()].find((node) => node.url === url);
     if (known() === undefined) await within(this.#timeoutMs, this.#refresh()).catch(() => {});
-    const node = known();
-    if (node === undefined) throw error;
+    // The name that it was given may differ from the one that all servers are listed by.
+    const node = known() ?? (kind === "MOVED" ? this.#holderOf(slot) : undefined);
+    if (node === undefined || node === from) throw error;
     if (kind === "MOVED") this.#moved.set(slot, node.id);
     return node;
   }

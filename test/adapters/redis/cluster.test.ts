@@ -118,6 +118,21 @@ describeWithTools("Redis Cluster", ["redis-server"], () => {
     expect(await read(stores, last)).toBe("after");
   });
 
+  it("a write that waits for longer than a command may take is unavailable, and was not applied", async () => {
+    const stores = await openOn(cluster, { mode: "cluster", prefix, timeoutMs: 1_000 });
+    const { slot, keys } = siblings(1);
+    const [key = ""] = keys;
+    await put(stores, key, "before");
+    const { move, others } = await moving(slot);
+    await openSlot(move);
+    const failure = await put(stores, key, "after").catch((error: Error) => error);
+    expect(failure).toMatchObject(UNAVAILABLE);
+    expect(String((failure as Error).cause)).toContain("TRYAGAIN");
+    expect(await read(stores, key)).toBe("before");
+    await closeSlot(move, others);
+    expect(await read(stores, key)).toBe("before");
+  });
+
   it("a listing under which a slot moves finds every key or says that it has to begin again", async () => {
     const stores = await opened();
     const keys = Array.from({ length: 300 }, (_, at) => String(at));

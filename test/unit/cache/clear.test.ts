@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type ClearRequest, clearCache } from "../../../src/domain/cache/clear.ts";
 import { setEntry } from "../../../src/domain/cache/entries.ts";
+import { leaseEntry } from "../../../src/domain/cache/lease.ts";
 import { listKeys } from "../../../src/domain/cache/list-keys.ts";
-import { unavailable } from "../../../src/errors.ts";
+import { ServiceError, unavailable } from "../../../src/errors.ts";
 import type { CacheStore } from "../../../src/ports/cache-store.ts";
 import { ResponseBudget } from "../../../src/rpc/budget.ts";
 import { failure, fieldsOf, type Harness, harness, text } from "./support.ts";
@@ -45,7 +46,47 @@ function repeating(store: CacheStore): Partial<CacheStore> {
   };
 }
 
+/** A store whose slots move under the first scans, after some pages of each. */
+function moving(times: number): (store: CacheStore) => Partial<CacheStore> {
+  let left = times;
+  return (store) => ({
+    scan: async (generation, query, signal) => {
+      if (query.cursor !== undefined && left-- > 0) throw new ServiceError("aborted", "SLOTS_MOVED", "moved");
+      return store.scan(generation, { ...query, count: 1 }, signal);
+    },
+  });
+}
+
 describe("clearing", () => {
+  it("begins again where a cluster's slots moved meanwhile, and removes and counts each entry once", async () => {
+    const it = await filled(moving(3));
+    expect(await clearCache(it.cache, { ...NOTHING, namespace: "one" })).toEqual({ count: 30, sample: [] });
+    const counted = await filled(moving(3));
+    const request = { ...NOTHING, allNamespaces: true, expectedCount: 60 };
+    expect((await clearCache(counted.cache, request)).count).toBe(60);
+    const always = await filled(moving(Number.POSITIVE_INFINITY));
+    const error = await failure(() => clearCache(always.cache, { ...NOTHING, allNamespaces: true }));
+    expect(error).toMatchObject({ kind: "aborted", reason: "SLOTS_MOVED", applied: "unknown" });
+  });
+
+  it("ends leases and drops stale values in scope, whether or not there was an entry", async () => {
+    const it = harness();
+    const stale = { namespace: "one", ttlMs: 10, staleTtlMs: 10_000 };
+    await setEntry(it.cache, text("stale", "old", stale));
+    it.advance(20);
+    const ask = (key: string, namespace = "one") =>
+      leaseEntry(it.cache, { namespace, key, leaseMs: undefined, waitMs: 0 });
+    const [leased, kept] = [await ask("leased"), await ask("leased", "two")];
+    if (leased.outcome !== "granted" || kept.outcome !== "granted") throw new Error("no lease was granted");
+    const cleared = await clearCache(it.cache, { ...NOTHING, namespace: "one", expectedCount: 0 });
+    expect(cleared.count).toBe(0);
+    const filling = (namespace: string, leaseToken: string) =>
+      setEntry(it.cache, text("leased", "v", { namespace, leaseToken }));
+    expect((await failure(() => filling("one", leased.token))).reason).toBe("LEASE_LOST");
+    await filling("two", kept.token);
+    expect(await ask("stale")).toMatchObject({ outcome: "granted", entry: undefined });
+  });
+
   it.each([
     ["a namespace", { namespace: "one" }, 30, [0, 30]],
     ["a pattern in a namespace", { namespace: "one", pattern: "a/1?" }, 10, [20, 30]],

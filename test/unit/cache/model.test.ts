@@ -9,6 +9,7 @@ import {
   setEntry,
   touchEntry,
 } from "../../../src/domain/cache/entries.ts";
+import { leaseEntry } from "../../../src/domain/cache/lease.ts";
 import { listKeys } from "../../../src/domain/cache/list-keys.ts";
 import { ServiceError } from "../../../src/errors.ts";
 import type { CacheStore } from "../../../src/ports/cache-store.ts";
@@ -24,15 +25,27 @@ interface ModelEntry {
 
 interface Model {
   readonly entries: Map<string, ModelEntry>;
+  readonly leases: Map<string, { readonly token: string; readonly until: number }>;
+  /** What was stored last, where it may be shown past its end. */
+  readonly stales: Map<string, { readonly text: string; readonly until: number }>;
   lastEtag: string;
+  lastToken: string;
 }
 
 const TTL = 10;
+const STALE = 15;
+const LEASE = 8;
 type Command = fc.AsyncCommand<Model, Harness>;
 
 function live(model: Model, real: Harness, id: string): ModelEntry | undefined {
   const entry = model.entries.get(id);
   return entry !== undefined && real.now() < entry.expires ? entry : undefined;
+}
+
+/** Whatever changes an entry ends its lease and what it may show stale. */
+function changed(model: Model, id: string): void {
+  model.leases.delete(id);
+  model.stales.delete(id);
 }
 
 async function outcome<T>(work: Promise<T>): Promise<T | string> {
@@ -57,30 +70,39 @@ const commands: fc.Arbitrary<Command>[] = [
     .tuple(
       nameOf,
       fc.constantFrom("1", "-7", "x"),
-      fc.constantFrom("always", "if_absent", "if_present", "etag"),
+      fc.constantFrom("always", "if_absent", "if_present", "etag", "lease"),
+      fc.constantFrom(0, STALE),
     )
-    .map(([name, value, condition]) =>
-      command(`set ${JSON.stringify(name)} ${value} ${condition}`, async (model, real) => {
+    .map(([name, value, condition, staleTtlMs]) =>
+      command(`set ${JSON.stringify(name)} ${value} ${condition} ${staleTtlMs}`, async (model, real) => {
         const id = `${name.namespace}/${name.key}`;
         const before = live(model, real, id);
+        const lease = model.leases.get(id);
         const met = {
           always: true,
           if_absent: before === undefined,
           if_present: before !== undefined,
           etag: before?.etag === model.lastEtag,
+          lease: lease !== undefined && lease.token === model.lastToken && real.now() < lease.until,
         }[condition];
-        const guard =
-          condition === "etag"
-            ? { etag: model.lastEtag }
-            : { condition: condition as "always" | "if_absent" | "if_present" };
+        const guard = {
+          always: {},
+          if_absent: { condition: "if_absent" as const },
+          if_present: { condition: "if_present" as const },
+          etag: { etag: model.lastEtag },
+          lease: { leaseToken: model.lastToken },
+        }[condition];
         const result = await outcome(
-          setEntry(real.cache, text(name.key, value, { ...name, ttlMs: TTL, ...guard })),
+          setEntry(real.cache, text(name.key, value, { ...name, ttlMs: TTL, staleTtlMs, ...guard })),
         );
         if (!met) {
-          expect(result).toBe(condition === "etag" ? "ETAG_MISMATCH" : "CONDITION_NOT_MET");
+          const reasons: Record<string, string> = { etag: "ETAG_MISMATCH", lease: "LEASE_LOST" };
+          expect(result).toBe(reasons[condition] ?? "CONDITION_NOT_MET");
           return;
         }
         if (typeof result === "string") throw new Error(result);
+        changed(model, id);
+        if (staleTtlMs > 0) model.stales.set(id, { text: value, until: real.now() + TTL + staleTtlMs });
         model.entries.set(id, { text: value, expires: real.now() + TTL, etag: result.etag, requests: [] });
         model.lastEtag = result.etag;
       }),
@@ -90,7 +112,11 @@ const commands: fc.Arbitrary<Command>[] = [
       const id = `${name.namespace}/${name.key}`;
       const entry = live(model, real, id);
       const read = touch ? touchEntry(real.cache, { ...name, ttlMs: TTL }) : getEntry(real.cache, name);
-      if (entry !== undefined && touch) model.entries.set(id, { ...entry, expires: real.now() + TTL });
+      if (entry !== undefined && touch) {
+        model.entries.set(id, { ...entry, expires: real.now() + TTL });
+        const stale = model.stales.get(id);
+        if (stale !== undefined) model.stales.set(id, { ...stale, until: real.now() + TTL + STALE });
+      }
       const expected = model.entries.get(id);
       const result = await outcome(read);
       if (entry === undefined) expect(result).toBe("ENTRY_NOT_FOUND");
@@ -109,6 +135,7 @@ const commands: fc.Arbitrary<Command>[] = [
       const id = `${name.namespace}/${name.key}`;
       expect(await deleteEntry(real.cache, name)).toBe(live(model, real, id) !== undefined);
       model.entries.delete(id);
+      changed(model, id);
     }),
   ),
   fc.tuple(nameOf, fc.bigInt(-3n, 3n), fc.constantFrom("", "r1", "r2")).map(([name, delta, requestId]) =>
@@ -125,6 +152,7 @@ const commands: fc.Arbitrary<Command>[] = [
       const value = BigInt(before?.text ?? 0) + (replayed ? 0n : delta);
       expect(result).toMatchObject({ value, replayed });
       if (replayed) return;
+      changed(model, id);
       const requests = [...(before?.requests ?? []), ...(requestId === "" ? [] : [requestId])];
       const { etag } = result.entry;
       model.entries.set(id, { text: String(value), expires: real.now() + TTL, etag, requests });
@@ -154,7 +182,28 @@ const commands: fc.Arbitrary<Command>[] = [
       else {
         expect(result).toEqual({ count: ids.length, sample: [] });
         for (const id of ids) model.entries.delete(id);
+        for (const id of [...model.leases.keys(), ...model.stales.keys()]) {
+          if (asked === null || id.startsWith(`${asked}/`)) changed(model, id);
+        }
       }
+    }),
+  ),
+  nameOf.map((name) =>
+    command(`lease ${JSON.stringify(name)}`, async (model, real) => {
+      const id = `${name.namespace}/${name.key}`;
+      const leased = await leaseEntry(real.cache, { ...name, leaseMs: LEASE, waitMs: 0 });
+      const entry = "entry" in leased ? leased.entry : undefined;
+      const shown = entry?.value.kind === "text" ? entry.value.text : undefined;
+      const hit = live(model, real, id);
+      const stale = model.stales.get(id);
+      const stillShown = stale !== undefined && real.now() < stale.until ? stale.text : undefined;
+      const held = real.now() < (model.leases.get(id)?.until ?? 0);
+      if (hit !== undefined) expect([leased.outcome, shown]).toEqual(["hit", hit.text]);
+      else if (held) expect([leased.outcome, shown]).toEqual([stillShown ? "stale" : "wait", stillShown]);
+      else expect([leased.outcome, shown]).toEqual(["granted", stillShown]);
+      if (leased.outcome !== "granted") return;
+      model.lastToken = leased.token;
+      model.leases.set(id, { token: leased.token, until: real.now() + LEASE });
     }),
   ),
   fc.integer({ min: 1, max: TTL }).map((ms) =>
@@ -172,10 +221,20 @@ function idsIn(model: Model, real: Harness, asked: string | undefined): readonly
     .sort();
 }
 
+function newModel(): Model {
+  return {
+    entries: new Map(),
+    leases: new Map(),
+    stales: new Map(),
+    lastEtag: "none",
+    lastToken: "none",
+  };
+}
+
 /** Runs sequences of calls until one of them comes out otherwise than in the model. */
 function property(plant?: (store: CacheStore) => Partial<CacheStore>) {
   return fc.asyncProperty(fc.commands(commands, { maxCommands: 100, size: "max" }), async (sequence) => {
-    const setup = () => ({ model: { entries: new Map(), lastEtag: "none" }, real: harness(plant) });
+    const setup = () => ({ model: newModel(), real: harness(plant) });
     await fc.asyncModelRun(setup, sequence);
   });
 }
@@ -198,6 +257,27 @@ describe("the model finds a store that", () => {
       "sets whatever the condition",
       (store) => ({ set: (g, name, entry) => store.set(g, name, entry, { kind: "always" }) }),
     ],
+    [
+      "lets a fill in under a lease that was ended",
+      (store) => ({
+        set: (g, name, entry, condition) =>
+          store.set(g, name, entry, condition.kind === "if_leased" ? { kind: "if_absent" } : condition),
+      }),
+    ],
+    [
+      "forgets what it may show stale",
+      (store) => ({ set: (g, name, entry, c) => store.set(g, name, { ...entry, staleMs: 0 }, c) }),
+    ],
+    [
+      "grants a lease to everybody",
+      (store) => ({
+        lease: async (g, name, asked) => {
+          await store.endLeases(g, [name]);
+          return store.lease(g, name, asked);
+        },
+      }),
+    ],
+    ["keeps leases through a clearing", () => ({ endLeases: async () => {} })],
     [
       "lists a key of its neighbour",
       (store) => ({ scan: (generation, query) => store.scan(generation, { ...query, namespace: "one" }) }),

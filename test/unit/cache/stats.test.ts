@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { batchSetEntries } from "../../../src/domain/cache/batches.ts";
 import { getEntry, setEntry } from "../../../src/domain/cache/entries.ts";
 import { cacheStats } from "../../../src/domain/cache/stats.ts";
+import { ServiceError } from "../../../src/errors.ts";
 import { failure, fieldsOf, harness, text } from "./support.ts";
 
 const all = { namespace: "" };
@@ -45,6 +46,17 @@ describe("cache statistics", () => {
     }));
     const { namespaces, partial } = await cacheStats(cache, all);
     expect([namespaces, partial, pages]).toEqual([[{ namespace: "n", entries: 100, bytes: 0 }], true, 100]);
+  });
+
+  it("end where a cluster's slots move meanwhile, and say so", async () => {
+    const { cache } = harness(() => ({
+      scan: async (_generation, { cursor }) => {
+        if (cursor !== undefined) throw new ServiceError("aborted", "SLOTS_MOVED", "moved");
+        return { keys: ["n/1"], cursor: "more" };
+      },
+    }));
+    const { namespaces, partial } = await cacheStats(cache, all);
+    expect([namespaces.length, partial]).toEqual([1, true]);
   });
 
   it("leave out namespaces beyond what an answer holds, and say so", async () => {
