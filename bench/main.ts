@@ -6,12 +6,13 @@ import { commits } from "./sections/commits.ts";
 import { growth } from "./sections/growth.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
+import { observability } from "./sections/observability.ts";
 import { redis } from "./sections/redis.ts";
 import { resident } from "./sections/resident.ts";
 import type { Outcome, Section, Target } from "./sections/section.ts";
 import { soak } from "./sections/soak.ts";
 
-const SECTIONS: readonly Section[] = [memory, redis, commits, latency, resident, growth, soak];
+const SECTIONS: readonly Section[] = [memory, redis, commits, latency, resident, growth, observability, soak];
 
 const options = readOptions(
   process.argv.slice(2),
