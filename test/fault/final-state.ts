@@ -20,7 +20,7 @@ export interface FinalState {
 
 const DEADLINE_MS = 20_000;
 const PAGE = 1000;
-const FINAL_ATTEMPTS = 20;
+const FINAL_ATTEMPTS = 60;
 const FINAL_PAUSE_MS = 500;
 
 /** Reads everything through the instances; the reads become operations of the history, too. */
@@ -142,7 +142,7 @@ async function hotStates(
   kind: string,
   final: ReadonlyMap<string, readonly Revision[]>,
 ): Promise<readonly HotState[]> {
-  const { generation } = await world.victim.status.getStatus({}, { timeoutMs: DEADLINE_MS });
+  const { generation } = await patiently(() => world.victim.status.getStatus({}, { timeoutMs: DEADLINE_MS }));
   const redis = await world.connectToHot();
   if (redis === undefined) return [];
   try {

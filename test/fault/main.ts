@@ -1,7 +1,9 @@
 // npm run test:fault
 import { parseArgs } from "node:util";
 import { CELLS, cellsNamed } from "./cells/all.ts";
+import type { Cell } from "./cells/cell.ts";
 import { LEAST, shortOf } from "./least.ts";
+import { REPLICA_SET, WITHOUT_REPLICA_SET } from "./replica-set.ts";
 import type { Row } from "./row.ts";
 import { isFast, runCell } from "./run-cell.ts";
 import { table } from "./table.ts";
@@ -21,8 +23,8 @@ Of all cells: at least ${LEAST.acknowledged} acknowledged writes and ${LEAST.cli
 
 Cells: ${CELLS.map(({ name }) => name).join(", ")}
 
-Needs redis-server and FerretDB; scripts/install-tools.sh installs them. What only a MongoDB replica set can do
-(step-down) is a test of its own, test/fault/step-down.test.ts, for the replica set that MONGODB_URI names.
+Needs redis-server and FerretDB; scripts/install-tools.sh installs them. What only a replica set of MongoDB can do
+(mongodb-step-down) runs where MONGODB_URI names one, and is listed as not run elsewhere.
 `;
 /** How many violations of a cell are told in full. */
 const TOLD = 10;
@@ -60,7 +62,8 @@ if (!(operations >= 0)) refuse("--operations takes a number from 0");
 // The processes' exit hooks end what was started, and a signal alone would not call them.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const chosen = asked.cells === undefined ? CELLS : cellsNamed(asked.cells.split(","));
-const cells = chosen.toSorted((a, b) => Number(isFast(a.setup)) - Number(isFast(b.setup)));
+const canRun = ({ setup }: Cell) => setup !== "replica-set" || REPLICA_SET !== undefined;
+const cells = chosen.filter(canRun).toSorted((a, b) => Number(isFast(a.setup)) - Number(isFast(b.setup)));
 const rows: Row[] = [];
 const failures: string[] = [];
 const begun = performance.now();
@@ -81,5 +84,8 @@ for (const [index, cell] of cells.entries()) {
 }
 if (asked.cells === undefined) failures.push(...shortOf(rows, LEAST));
 process.stdout.write(`${table(rows)}\n${((performance.now() - begun) / 60_000).toFixed(1)} minutes\n`);
+for (const { name } of chosen.filter((cell) => !canRun(cell)))
+  process.stdout.write(`NOT RUN ${name}: ${WITHOUT_REPLICA_SET}\n`);
 for (const failure of failures) process.stdout.write(`FAILED ${failure}\n`);
-if (failures.length > 0 || rows.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
+if (rows.length === 0 || failures.length > 0 || rows.some(({ violations }) => violations.length > 0))
+  process.exitCode = 1;

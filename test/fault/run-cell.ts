@@ -26,6 +26,7 @@ export interface Goal {
 const LOADS: Readonly<Record<Setup, LoadOptions>> = {
   shared: { clients: 10, keys: 6, deadlineMs: 5_000 },
   "memory-shared": { clients: 10, keys: 6, deadlineMs: 5_000 },
+  "replica-set": { clients: 10, keys: 6, deadlineMs: 5_000 },
   // One process on SQLite takes many more.
   "sqlite-redis": { clients: 24, keys: 8, deadlineMs: 5_000 },
   embedded: { clients: 24, keys: 8, deadlineMs: 5_000 },

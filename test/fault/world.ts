@@ -1,7 +1,9 @@
 // What one cell runs on: stores of its own, server processes over them, and a fault proxy on every connection.
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MongoClient } from "mongodb";
 import { createClient, createCluster } from "redis";
 import { type FerretProcess, startFerret } from "../../scripts/stores/ferret.ts";
 import { type RedisProcess, startRedis } from "../../scripts/stores/redis.ts";
@@ -9,18 +11,21 @@ import { type RedisCluster, startRedisCluster } from "../../scripts/stores/redis
 import { type RedisSentinels, startRedisSentinels } from "../../scripts/stores/redis-sentinel.ts";
 import { Instance } from "./instance.ts";
 import { FaultProxy } from "./proxy.ts";
+import { REPLICA_SET, WITHOUT_REPLICA_SET } from "./replica-set.ts";
 
 /**
  * `shared`: three processes on Redis and FerretDB; `memory-shared`: two on FerretDB, each with a hot store in its own
- * memory; `embedded` and `sqlite-redis`: one process on SQLite.
+ * memory; `replica-set`: three on Redis and the MongoDB that MONGODB_URI names; `embedded` and `sqlite-redis`: one
+ * process on SQLite.
  */
-export type Setup = "shared" | "memory-shared" | "embedded" | "sqlite-redis";
+export type Setup = "shared" | "memory-shared" | "replica-set" | "embedded" | "sqlite-redis";
 
 const PARTS: Readonly<
   Record<Setup, { readonly instances: number; readonly redis: boolean; readonly ferret: boolean }>
 > = {
   shared: { instances: 3, redis: true, ferret: true },
   "memory-shared": { instances: 2, redis: false, ferret: true },
+  "replica-set": { instances: 3, redis: true, ferret: false },
   embedded: { instances: 1, redis: false, ferret: false },
   "sqlite-redis": { instances: 1, redis: true, ferret: false },
 };
@@ -133,6 +138,7 @@ async function build(
   const redisProxies: FaultProxy[] = [];
   const ferretProxies: FaultProxy[] = [];
   const instances: Instance[] = [];
+  const replicaSet = setup === "replica-set" ? databaseOfReplicaSet(stack) : {};
   for (let i = 0; i < parts.instances; i++) {
     const env: Record<string, string> = {};
     let dataDir: string | undefined;
@@ -146,7 +152,8 @@ async function build(
       const { url, master } = sentinels;
       Object.assign(env, { REDIS_MODE: "sentinel", REDIS_URL: url, REDIS_SENTINEL_MASTER: master });
     }
-    if (ferret === undefined) {
+    if (setup === "replica-set") Object.assign(env, replicaSet);
+    else if (ferret === undefined) {
       dataDir = stack.adopt(await mkdtemp(join(tmpdir(), "dbconn-fault-")), (folder) =>
         rm(folder, { recursive: true, force: true }),
       );
@@ -164,4 +171,17 @@ async function build(
     instances.push(stack.adopt(await Instance.start(settings), (instance) => instance.close()));
   }
   return new World({ instances, redis, ferret, cluster, sentinels, redisProxies, ferretProxies });
+}
+
+/** A database of its own, gone with the world. */
+function databaseOfReplicaSet(stack: AsyncDisposableStack): Readonly<Record<string, string>> {
+  if (REPLICA_SET === undefined) throw new Error(WITHOUT_REPLICA_SET);
+  const uri = REPLICA_SET;
+  const database = `dbconn_fault_${randomBytes(6).toString("hex")}`;
+  stack.defer(async () => {
+    const client = await new MongoClient(uri).connect();
+    await client.db(database).dropDatabase();
+    await client.close();
+  });
+  return { MONGODB_URI: uri, MONGODB_DATABASE: database };
 }

@@ -4,6 +4,7 @@ import { FERRET_CELLS } from "./ferret.ts";
 import { INSTANCE_CELLS } from "./instances.ts";
 import { OVERLOAD_CELLS } from "./overload.ts";
 import { REDIS_CELLS } from "./redis.ts";
+import { REPLICA_SET_CELLS } from "./replica-set.ts";
 import { SQLITE_CELLS } from "./sqlite.ts";
 
 export const CELLS: readonly Cell[] = [
@@ -13,6 +14,7 @@ export const CELLS: readonly Cell[] = [
   ...FERRET_CELLS,
   ...OVERLOAD_CELLS,
   ...SQLITE_CELLS,
+  ...REPLICA_SET_CELLS,
 ];
 
 /** Throws on a name that no cell has. */

@@ -1,6 +1,7 @@
 // The calls whose times are taken.
 import { Consistency } from "../../../gen/dbconn/v1/common_pb.ts";
 import { TaskState } from "../../../gen/dbconn/v1/task_pb.ts";
+import { patiently } from "../final-state.ts";
 import type { Instance } from "../instance.ts";
 import { type Answered, Sampler } from "./samples.ts";
 
@@ -12,7 +13,9 @@ const OPTIONS = { timeoutMs: 5_000 };
 /** A task for each client and more, so that nobody waits for another's write. */
 export async function createTasks(victim: Instance): Promise<void> {
   for (let i = 0; i < TASKS; i++)
-    await victim.tasks.putTask({ kind: KIND, taskId: `t${i}`, state: TaskState.PROCESSING }, OPTIONS);
+    await patiently(() =>
+      victim.tasks.putTask({ kind: KIND, taskId: `t${i}`, state: TaskState.PROCESSING }, OPTIONS),
+    );
 }
 
 export function writers(instances: readonly Instance[]): Sampler {

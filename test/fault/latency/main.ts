@@ -60,7 +60,12 @@ if (chosen.length === 0) {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 for (const { name, run } of chosen) {
   process.stdout.write(`${name}\n`);
-  const lines = await run(seconds);
-  for (const line of lines) process.stdout.write(`${text(line)}\n`);
-  if (lines.some(isTooMuch)) process.exitCode = 1;
+  try {
+    const lines = await run(seconds);
+    for (const line of lines) process.stdout.write(`${text(line)}\n`);
+    if (lines.some(isTooMuch)) process.exitCode = 1;
+  } catch (error) {
+    process.stdout.write(`  FAILED ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }

@@ -42,6 +42,11 @@ export class Sampler {
     return this.samples.filter(({ start }) => start >= from && start < until);
   }
 
+  /** Of calls that were under way at some moment of the time. */
+  during(from: number, until: number): readonly Sample[] {
+    return this.samples.filter(({ start, ms }) => start < until && start + ms > from);
+  }
+
   async #run(client: number, call: (client: number, n: number) => Promise<Answered>): Promise<void> {
     for (let n = 0; !this.#stopped; n++) {
       const start = now();

@@ -103,7 +103,7 @@ function redisKilled(setup: Setup): Scenario["run"] {
         failures("failed calls", [...writing.within(late, ended), ...reading.within(late, ended)], 0),
         {
           what: "longest call of the first second",
-          value: longest([...writing.within(killed - 100, late), ...reading.within(killed - 100, late)]),
+          value: longest([...writing.during(killed, late), ...reading.during(killed, late)]),
           unit: "ms",
         },
         { what: "hot reads after Redis is back", value: Math.max(...back), unit: "ms", atMost: 5_000 },
@@ -139,7 +139,7 @@ function mongoKilled(seconds: number): Promise<readonly Line[]> {
       { what: "answers without `degraded`", value: unmarked.length, unit: "calls", atMost: 0 },
       {
         what: "longest failing write",
-        value: longest(writing.within(killed, ended)),
+        value: longest(writing.during(killed, ended).filter(({ reason }) => reason !== undefined)),
         unit: "ms",
         atMost: 1_000,
       },
