@@ -2,28 +2,10 @@
 import { Ajv, type Options, type ValidateFunction } from "ajv";
 import { Ajv2019 } from "ajv/dist/2019.js";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats, { type FormatName } from "ajv-formats";
+import addFormats from "ajv-formats";
 import type { Dialect } from "../../dialect.ts";
+import { ASSERTED_FORMATS } from "../../formats.ts";
 import { compilePattern, type Pattern } from "./patterns.ts";
-
-/** The formats of the dialects' specifications that Ajv can assert; the rest are notes. */
-const FORMATS: FormatName[] = [
-  "date",
-  "date-time",
-  "duration",
-  "email",
-  "hostname",
-  "ipv4",
-  "ipv6",
-  "json-pointer",
-  "regex",
-  "relative-json-pointer",
-  "time",
-  "uri",
-  "uri-reference",
-  "uri-template",
-  "uuid",
-];
 
 const META_SCHEMAS: Readonly<Record<Dialect, string>> = {
   "draft-07": "http://json-schema.org/draft-07/schema",
@@ -86,6 +68,6 @@ function create(dialect: Dialect, options: Options): Ajv {
 }
 
 function withFormats(ajv: Ajv): Ajv {
-  addFormats.default(ajv, FORMATS);
+  addFormats.default(ajv, [...ASSERTED_FORMATS]);
   return ajv;
 }

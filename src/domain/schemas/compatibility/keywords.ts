@@ -1,5 +1,6 @@
 /** What each keyword of JSON Schema says, by dialect. What a dialect does not know is an annotation. */
 import type { Dialect } from "../../../dialect.ts";
+import { ASSERTED_FORMATS, OTHER_FORMATS } from "../../../formats.ts";
 
 /** What the keyword's value is. */
 export type KeywordKind =
@@ -86,28 +87,8 @@ const UNKNOWN_IN: Readonly<Record<Dialect, ReadonlySet<string>>> = {
   "2020-12": new Set(["additionalItems", "$recursiveAnchor", "$recursiveRef"]),
 };
 
-/** Formats of the specifications; a validator may assert them. Others are annotations. */
-const FORMATS: ReadonlySet<unknown> = new Set([
-  "date",
-  "date-time",
-  "duration",
-  "email",
-  "hostname",
-  "idn-email",
-  "idn-hostname",
-  "ipv4",
-  "ipv6",
-  "iri",
-  "iri-reference",
-  "json-pointer",
-  "regex",
-  "relative-json-pointer",
-  "time",
-  "uri",
-  "uri-reference",
-  "uri-template",
-  "uuid",
-]);
+/** A format that is a note here may be a rule to who else reads the schema, so it counts as one. */
+const FORMATS: ReadonlySet<unknown> = new Set([...ASSERTED_FORMATS, ...OTHER_FORMATS]);
 
 export function kindOf(keyword: string, value: unknown, dialect: Dialect): KeywordKind {
   if (UNKNOWN_IN[dialect].has(keyword)) return "annotation";
