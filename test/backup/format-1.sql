@@ -1,0 +1,37 @@
+-- What version 0.1.0 wrote, in storage format 1: two tasks, one of them deleted, and a schema. Never to be edited:
+-- later versions have to read it as it is.
+BEGIN;
+CREATE TABLE "c_control" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT);
+CREATE TABLE "c_schema_bodies" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT, "f_create_time" INTEGER);
+CREATE TABLE "c_schema_events" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT, "f_object" TEXT, "f_number" INTEGER);
+CREATE TABLE "c_schemas" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT, "f_live" INTEGER, "f_deleted" INTEGER, "f_purge_time" INTEGER);
+CREATE TABLE "c_task_events" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT, "f_object" TEXT, "f_number" INTEGER);
+CREATE TABLE "c_tasks" ( key TEXT PRIMARY KEY, revision INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, heavy TEXT, "f_kind" TEXT, "f_group" TEXT, "f_state" TEXT, "f_live" INTEGER, "f_create_time" INTEGER, "f_update_time" INTEGER, "f_delete_time" INTEGER);
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE UNIQUE INDEX "control(seq)" ON "c_control" (seq);
+CREATE INDEX "schema_bodies(create_time,key)" ON "c_schema_bodies" ("f_create_time", key);
+CREATE UNIQUE INDEX "schema_bodies(seq)" ON "c_schema_bodies" (seq);
+CREATE INDEX "schema_events(object,number)" ON "c_schema_events" ("f_object", "f_number");
+CREATE UNIQUE INDEX "schema_events(seq)" ON "c_schema_events" (seq);
+CREATE INDEX "schemas(deleted,purge_time,key)" ON "c_schemas" ("f_deleted", "f_purge_time", key);
+CREATE INDEX "schemas(live,deleted,key)" ON "c_schemas" ("f_live", "f_deleted", key);
+CREATE INDEX "schemas(live,key)" ON "c_schemas" ("f_live", key);
+CREATE UNIQUE INDEX "schemas(seq)" ON "c_schemas" (seq);
+CREATE INDEX "task_events(object,number)" ON "c_task_events" ("f_object", "f_number");
+CREATE UNIQUE INDEX "task_events(seq)" ON "c_task_events" (seq);
+CREATE INDEX "tasks(live,-create_time,-key)" ON "c_tasks" ("f_live", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,delete_time,key)" ON "c_tasks" ("f_live", "f_delete_time", key);
+CREATE INDEX "tasks(live,group,-create_time,-key)" ON "c_tasks" ("f_live", "f_group", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,group,state,-create_time,-key)" ON "c_tasks" ("f_live", "f_group", "f_state", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,kind,-create_time,-key)" ON "c_tasks" ("f_live", "f_kind", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,kind,group,-create_time,-key)" ON "c_tasks" ("f_live", "f_kind", "f_group", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,kind,state,-create_time,-key)" ON "c_tasks" ("f_live", "f_kind", "f_state", "f_create_time" DESC, key DESC);
+CREATE INDEX "tasks(live,state,-create_time,-key)" ON "c_tasks" ("f_live", "f_state", "f_create_time" DESC, key DESC);
+CREATE UNIQUE INDEX "tasks(seq)" ON "c_tasks" (seq);
+INSERT INTO "c_control" VALUES ('generation', 1, 1, '{"number":1795520363157,"mode":"cached","identity":"390-Emq9tx2kPjNY","reason":"","instances":{"embedded":{"beat":2,"hot":false}},"key":"generation","revision":1}', NULL);
+INSERT INTO "c_schema_bodies" VALUES ('VDoQPCxUXwTvoQXp', 1, 6, '{"key":"VDoQPCxUXwTvoQXp","schema":"order","note":"","created_by":"","create_time":1795520363821,"revision":1}', '{"text":"{\"type\":\"object\",\"properties\":{\"step\":{\"type\":\"integer\"}}}"}', 1795520363821);
+INSERT INTO "c_schemas" VALUES ('order', 1, 7, '{"live":true,"deleted":false,"incarnation":"2gQKY4SZQnoK74bF","count":1,"compatibility":"NONE","labels":{},"description":"","create_time":1795520363821,"active":1,"latest":1,"update_time":1795520363821,"tail":1,"releases":[{"n":1,"b":"VDoQPCxUXwTvoQXp","l":58,"h":"761550cc010c1f2a27c42fdda073f6a30a50ce3d63a5ad89df23046750b41899","d":"2020-12","t":1795520363821,"c":null}],"key":"order","revision":1}', '{"requests":[{"id":"ul1EB8wKw0wHmKTVe"}],"events":[{"type":"PUBLISHED","time":1795520363821,"active":1,"release":1,"created":true}]}', 1, 0, NULL);
+INSERT INTO "c_tasks" VALUES ('order/o-1', 2, 3, '{"kind":"order","task_id":"o-1","incarnation":"Fq7jf74FXCCdhuIO","live":true,"create_time":1795520363361,"group":"g","state":"PROCESSING","status":"","code":0,"message":"","data":{"step":2,"items":["a","ä","$x.y"]},"data_bytes":46,"hot_ttl_ms":3600000,"update_time":1795520363432,"tail":2,"key":"order/o-1","revision":2,"progress":0.5}', '{"requests":[{"id":"uf-PeJCn12UL8WO5I"},{"id":"uGZM2Swjo-LLp0dRK"}],"events":[{"type":"CREATED","time":1795520363361,"state":"PENDING","status":"","code":0,"message":""},{"type":"UPDATED","time":1795520363432,"state":"PROCESSING","progress":0.5}]}', 'order', 'g', 'PROCESSING', 1, 1795520363361, 1795520363432, NULL);
+INSERT INTO "c_tasks" VALUES ('order/o-2', 2, 5, '{"incarnation":"C4335Uet9Rzx-4VR","live":false,"group":"default","tail":2,"key":"order/o-2","revision":2,"delete_time":1795520363495}', '{"requests":[{"id":"uIYaA3aquk1R2OeFS"},{"id":"uK0F50iSVRU4VaS4m"}],"events":[{"type":"CREATED","time":1795520363479,"state":"PENDING","status":"","code":0,"message":""},{"type":"DELETED","time":1795520363495}]}', NULL, 'default', NULL, 0, NULL, NULL, 1795520363495);
+INSERT INTO "meta" VALUES ('format', 1);
+COMMIT;
