@@ -10,9 +10,20 @@ import { observability } from "./sections/observability.ts";
 import { redis } from "./sections/redis.ts";
 import { resident } from "./sections/resident.ts";
 import type { Outcome, Section, Target } from "./sections/section.ts";
+import { sizes } from "./sections/sizes.ts";
 import { soak } from "./sections/soak.ts";
 
-const SECTIONS: readonly Section[] = [memory, redis, commits, latency, resident, growth, observability, soak];
+const SECTIONS: readonly Section[] = [
+  memory,
+  redis,
+  commits,
+  latency,
+  resident,
+  sizes,
+  growth,
+  observability,
+  soak,
+];
 
 const options = readOptions(
   process.argv.slice(2),
