@@ -45,6 +45,7 @@ export type Reason =
   | "ETAG_MISMATCH"
   | "LEASE_LOST"
   | "SLOTS_MOVED"
+  | "CACHE_LOST"
   | "CONTENTION"
   // failed_precondition
   | "ILLEGAL_TRANSITION"

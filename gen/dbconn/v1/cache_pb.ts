@@ -1132,8 +1132,9 @@ export const CacheService: GenService<{
   },
   /**
    * Keys of a namespace by pattern. A key there through the whole listing appears at least once, never twice in a
-   * page; page_size is a target and a page may be empty without being the last. ABORTED (reason SLOTS_MOVED) when slots
-   * of a Redis Cluster moved since the first page: begin again without a page token.
+   * page; page_size is a target and a page may be empty without being the last. ABORTED when the listing has to begin
+   * again without a page token: slots of a Redis Cluster moved since its first page (reason SLOTS_MOVED), or the hot
+   * store was lost (CACHE_LOST).
    *
    * @generated from rpc dbconn.v1.CacheService.ListKeys
    */

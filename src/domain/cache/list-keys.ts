@@ -1,3 +1,4 @@
+import { ServiceError } from "../../errors.ts";
 import { isObject, type Json } from "../../json.ts";
 import { type Budget, badPageToken, decodePageToken, encodePageToken, pageSize } from "../paging.ts";
 import { Violations } from "../validation.ts";
@@ -25,6 +26,8 @@ export interface KeysPage {
 
 /** Where a listing goes on: keys that the scan gave beyond the page's size, then the scan itself. */
 interface Position {
+  /** What the keys are of: after a loss, the cache began anew without them. */
+  readonly generation: number;
   readonly carried: readonly string[];
   /** Null when the scan is complete. */
   readonly cursor: string | null;
@@ -35,7 +38,10 @@ const STEPS = 50;
 /** Keys looked at in a step, at least; few, since those beyond the page travel in its token. */
 const STEP_KEYS = 20;
 
-/** A page of keys that match. A key there through the whole listing appears at least once, and never twice in a page. */
+/**
+ * A page of keys that match. A key there through the whole listing appears at least once, and never twice in a page.
+ * `aborted` / CACHE_LOST or SLOTS_MOVED where the listing has to begin again.
+ */
 export async function listKeys(
   cache: CacheContext,
   request: ListKeysRequest,
@@ -50,6 +56,7 @@ export async function listKeys(
   const query = ["ListKeys", namespace, pattern];
   const start = positionOf(decodePageToken(query, request.pageToken));
   const generation = cache.generation.current();
+  if (start !== undefined && start.generation !== generation) throw cacheLost();
 
   const found = new Set(start?.carried);
   let cursor = start === undefined ? undefined : (start.cursor ?? undefined);
@@ -75,16 +82,27 @@ export async function listKeys(
     keys,
     entries: entries.filter((entry) => entry !== undefined),
     nextPageToken:
-      complete && carried.length === 0 ? "" : encodePageToken(query, { carried, cursor: cursor ?? null }),
+      complete && carried.length === 0
+        ? ""
+        : encodePageToken(query, { generation, carried, cursor: cursor ?? null }),
   };
 }
 
 function positionOf(json: Json | undefined): Position | undefined {
   if (json === undefined) return undefined;
   if (!isObject(json)) throw badPageToken();
-  const { carried, cursor } = json;
-  if (!Array.isArray(carried) || !(cursor === null || typeof cursor === "string")) throw badPageToken();
-  return { carried: carried.map(carriedKey), cursor };
+  const { generation, carried, cursor } = json;
+  if (typeof generation !== "number" || !Array.isArray(carried)) throw badPageToken();
+  if (cursor !== null && typeof cursor !== "string") throw badPageToken();
+  return { generation, carried: carried.map(carriedKey), cursor };
+}
+
+function cacheLost(): ServiceError {
+  return new ServiceError(
+    "aborted",
+    "CACHE_LOST",
+    "the cache was lost since the first page: begin again without a page token",
+  );
 }
 
 function carriedKey(key: Json): string {

@@ -191,6 +191,20 @@ describeWithTools("Redis Cluster", ["redis-server"], () => {
     expect(await read(stores, "0")).toBe("0");
   });
 
+  it("every master is asked with the credentials of the URL", async () => {
+    for (const master of cluster.masters) {
+      const admin = await adminOf(master);
+      await admin.sendCommand(["ACL", "SETUSER", "service", "on", ">secret", "~*", "&*", "+@all"]);
+    }
+    const at = (credentials: string) =>
+      openOn({ url: cluster.url.replace("//", `//${credentials}@`) }, { mode: "cluster", prefix });
+    const stores = await at("service:secret");
+    await stores.hot.probe();
+    for (let key = 0; key < 20; key++) expect(await put(stores, String(key))).toBe("stored");
+    const wrong = await at("service:wrong");
+    await expect(wrong.hot.probe()).rejects.toMatchObject(UNAVAILABLE);
+  });
+
   it("a cluster that is away at the start is found when it comes, by any of its addresses", async () => {
     const [first, ...others] = cluster.masters;
     if (first === undefined) throw new Error("the cluster has no master");

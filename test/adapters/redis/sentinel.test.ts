@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { type RedisSentinels, startRedisSentinels } from "../../../scripts/stores/redis-sentinel.ts";
 import { describeWithTools } from "../../support/real-stores.ts";
-import { answering, fillSlot, nextDoubt, openOn, SLOT, UNAVAILABLE } from "./redis-under-fault.ts";
+import { adminOf, answering, fillSlot, nextDoubt, openOn, SLOT, UNAVAILABLE } from "./redis-under-fault.ts";
 
 const HEARTBEAT_MS = 200;
 
@@ -9,6 +9,11 @@ async function ownSentinels(): Promise<RedisSentinels> {
   const sentinels = await startRedisSentinels();
   onTestFinished(() => sentinels.stop());
   return sentinels;
+}
+
+async function addUser(port: number, name: string): Promise<void> {
+  const admin = await adminOf({ url: `redis://127.0.0.1:${port}` });
+  await admin.sendCommand(["ACL", "SETUSER", name, "on", ">secret", "~*", "&*", "+@all"]);
 }
 
 function openBehind({ url, master }: RedisSentinels) {
@@ -43,6 +48,19 @@ describeWithTools("Redis Sentinel", ["redis-server"], () => {
     expect(await stores.hot.probe()).toBe(after);
     await sentinels.servers[1].kill();
     await doubt;
+  });
+
+  it("the servers' credentials and the sentinels' are each used where they belong", async () => {
+    const { servers, sentinels, url, master } = await ownSentinels();
+    for (const server of servers) await addUser(server.port, "of-servers");
+    for (const sentinel of sentinels) await addUser(sentinel.port, "of-sentinels");
+    const ofServers = url.replace("//", "//of-servers:secret@");
+    const ofSentinels = url.replace("//", "//of-sentinels:secret@");
+    const opened = (at: string, sentinelsAt: string) =>
+      openOn({ url: at }, { mode: "sentinel", sentinel: { url: sentinelsAt, master } });
+    expect(await fillSlot(await opened(ofServers, ofSentinels))).toBe("stored");
+    const swapped = await opened(ofSentinels, ofServers);
+    await expect(swapped.hot.probe()).rejects.toMatchObject(UNAVAILABLE);
   });
 
   it("one sentinel that is away, or hangs, is not missed", async () => {

@@ -79,6 +79,16 @@ describe("a listing of keys", () => {
     expect(pages.flatMap((page) => page.keys).sort()).toEqual(keys);
   });
 
+  it("ends where the cache was lost meanwhile, and says so", async () => {
+    const it = harness();
+    await fill(it, 100);
+    const { nextPageToken: pageToken } = await listKeys(it.cache, ALL, new ResponseBudget());
+    it.lose();
+    const next = () => listKeys(it.cache, { ...ALL, pageToken }, new ResponseBudget());
+    expect(await failure(next)).toMatchObject({ kind: "aborted", reason: "CACHE_LOST" });
+    expect(await pagesOf(it, {})).toMatchObject([{ keys: [] }]);
+  });
+
   it("does bounded work in a page, however little matches", async () => {
     let scans = 0;
     const endless = harness((_store) => ({
@@ -104,14 +114,20 @@ describe("a listing is refused", () => {
     ["page_size", { pageSize: -1 }],
     ["page_token", { pageToken: "junk" }],
     ["page_token", { pageToken: "anVuaw" }],
-    ["page_token", { pageToken: encodePageToken(["ListKeys", "other", "*"], { carried: [], cursor: null }) }],
+    [
+      "page_token",
+      {
+        pageToken: encodePageToken(["ListKeys", "other", "*"], { generation: 7, carried: [], cursor: null }),
+      },
+    ],
     ...[
       null,
-      { carried: "k", cursor: null },
-      { carried: [1], cursor: null },
-      { carried: [""], cursor: null },
-      { carried: [], cursor: 1 },
-      { carried: [], cursor: "forged" },
+      { carried: [], cursor: null },
+      { generation: 7, carried: "k", cursor: null },
+      { generation: 7, carried: [1], cursor: null },
+      { generation: 7, carried: [""], cursor: null },
+      { generation: 7, carried: [], cursor: 1 },
+      { generation: 7, carried: [], cursor: "forged" },
     ].map((position): [string, Partial<ListKeysRequest>] => [
       "page_token",
       { pageToken: encodePageToken(["ListKeys", "default", "*"], position) },

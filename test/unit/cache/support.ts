@@ -20,6 +20,8 @@ export interface Harness {
   setChance(value: number): void;
   /** As when the hot store is away. */
   bypass(): void;
+  /** As when the hot store was lost and a clean namespace opened. */
+  lose(): void;
 }
 
 /** Sleepers on a clock that only the test moves. */
@@ -65,6 +67,7 @@ export class Sleeps {
 export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () => ({})): Harness {
   let now = 1_700_000_000_000;
   let bypassed = false;
+  let generation = 7;
   let ids = 0;
   let chance = 0;
   const sleeps = new Sleeps(() => now);
@@ -87,7 +90,7 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
       generation: {
         current() {
           if (bypassed) throw unavailable("hot");
-          return 7;
+          return generation;
         },
       },
       clock: { now: () => now },
@@ -115,6 +118,9 @@ export function harness(plant: (store: CacheStore) => Partial<CacheStore> = () =
     now: () => now,
     bypass: () => {
       bypassed = true;
+    },
+    lose: () => {
+      generation++;
     },
   };
 }
