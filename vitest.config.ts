@@ -1,17 +1,38 @@
 import { defineConfig } from "vitest/config";
 
+/** Of every project. */
+const common = {
+  // Processes and not threads: the tests start servers, send signals and change process.env.
+  pool: "forks" as const,
+  setupFiles: ["test/support/fast-check.ts"],
+  // A hang must end, and two busy cores must not fail a sound test.
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  retry: 0,
+};
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // Processes and not threads: the tests start servers, send signals and change process.env.
-    pool: "forks",
-    globalSetup: "test/support/global-setup.ts",
-    setupFiles: ["test/support/fast-check.ts"],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: "all",
+          include: ["test/**/*.test.ts"],
+          globalSetup: "test/support/global-setup.ts",
+        },
+      },
+      {
+        // What the port promises holds on both ways through it.
+        test: {
+          ...common,
+          name: "without the unary lane",
+          include: ["test/server/**/*.test.ts", "test/protocol/{bad-input,embedded,json,malformed}.test.ts"],
+          env: { UNARY_LANE: "false" },
+        },
+      },
+    ],
     reporters: ["default", "./test/support/not-run-reporter.ts"],
-    // A hang must end, and two busy cores must not fail a sound test.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    retry: 0,
     coverage: {
       // CI runs the README's own test command, so it asks for coverage by environment.
       enabled: process.env.COVERAGE === "true",

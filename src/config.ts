@@ -78,6 +78,8 @@ function build(values: Values, { otel, warnings }: Sources, report: Report) {
       tls: tls(values),
       /** Whether clients of this service's predecessor are served. */
       legacyApi: values.LEGACY_API,
+      /** Whether unary calls of gRPC and Connect go past Connect's adapter. */
+      unaryLane: values.UNARY_LANE,
       /** Whether the admin console is served at /console. */
       console: values.CONSOLE,
       limits: {

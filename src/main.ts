@@ -157,6 +157,7 @@ async function main(): Promise<void> {
     metrics: metricsPage(metrics.registry),
     tls: tls.options,
     ...(authentication.authenticate && { authenticate: authentication.authenticate }),
+    unaryLane: config.server.unaryLane,
     limits: createLimits(config.server.limits),
     corsOrigins: config.server.corsOrigins,
     documents: { "/openapi.json": openApi },

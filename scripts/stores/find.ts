@@ -12,6 +12,7 @@ export type ToolName =
   | "grpcurl"
   | "grpc-health-probe"
   | "grpc-python"
+  | "connectconformance"
   /** A folder: the tests of each dialect. */
   | "json-schema-suite";
 
@@ -33,6 +34,7 @@ export function findTool(tool: ToolName, env: Environment = process.env): Found 
     ferretdb: () => inCache("ferretdb", versions.FERRETDB_VERSION, env),
     chromium: () => (env.CHROMIUM_PATH ? [env.CHROMIUM_PATH] : onPath("chromium", env)),
     grpcurl: () => inCache("grpcurl", versions.GRPCURL_VERSION, env),
+    connectconformance: () => inCache("connectconformance", versions.CONNECT_CONFORMANCE_VERSION, env),
     "grpc-python": () => inCache("grpc-python", versions.GRPC_PYTHON_VERSION, env, "bin/python"),
     "json-schema-suite": () => inCache("json-schema-suite", versions.JSON_SCHEMA_SUITE_VERSION, env, "tests"),
     "grpc-health-probe": () => inCache("grpc-health-probe", versions.GRPC_HEALTH_PROBE_VERSION, env),

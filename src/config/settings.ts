@@ -38,6 +38,7 @@ export const SETTINGS = {
   SHUTDOWN_TIMEOUT: duration("100ms", "10m", "10s"),
   WORKERS: wholeNumberOrAuto(1, 256, 1),
   LEGACY_API: flag(true),
+  UNARY_LANE: flag(true),
   CONSOLE: flag(true),
 
   AUTH_FILE: optionalText("a file", NOT_EMPTY),

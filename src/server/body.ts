@@ -65,6 +65,8 @@ export function endUnreadBody(request: RawRequest, response: RawResponse): void 
   }
   response.once("finish", () => {
     if (request.complete) return;
+    // A reader that has given up may still be registered, and what it does not read would not flow.
+    request.removeAllListeners("readable");
     request.resume();
     const timer = setTimeout(() => request.socket.destroy(), lingerMs);
     request.once("end", () => clearTimeout(timer));

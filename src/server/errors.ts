@@ -7,6 +7,7 @@ type Applied = "no" | "yes" | "unknown";
 
 /** The errors that the port answers with by itself, before, after or instead of a handler. */
 export interface ServerErrors {
+  readonly domain: string | undefined;
   overloaded(): ConnectError;
   /** One caller's limits, of calls at once and of calls per second. */
   tooManyAtOnce(): ConnectError;
@@ -24,8 +25,8 @@ export interface ServerErrors {
   unimplemented(message: string): ConnectError;
 }
 
-/** Errors whose google.rpc.ErrorInfo carries the given domain. */
-export function createServerErrors(domain: string): ServerErrors {
+/** Errors whose google.rpc.ErrorInfo carries the given domain; without one, they have no details. */
+export function createServerErrors(domain: string | undefined): ServerErrors {
   const error = (
     code: Code,
     reason: string,
@@ -33,12 +34,14 @@ export function createServerErrors(domain: string): ServerErrors {
     applied: Applied = "no",
     retryAfterMs = 1000,
   ): ConnectError => {
+    if (domain === undefined) return new ConnectError(message, code);
     const info = { desc: ErrorInfoSchema, value: { reason, domain, metadata: { applied } } };
     const retryable = code === Code.ResourceExhausted || code === Code.Unavailable;
     const retry = { desc: RetryInfoSchema, value: { retryDelay: duration(retryAfterMs) } };
     return new ConnectError(message, code, undefined, retryable ? [info, retry] : [info]);
   };
   return {
+    domain,
     overloaded: () =>
       error(Code.ResourceExhausted, "OVERLOADED", "too many calls in flight; try again shortly"),
     tooManyAtOnce: () =>
@@ -63,7 +66,8 @@ export function createServerErrors(domain: string): ServerErrors {
     malformed: (message, field) => {
       const malformed = error(Code.InvalidArgument, "MALFORMED_REQUEST", message);
       const value = { fieldViolations: field === undefined ? [] : [{ field, description: message }] };
-      if (field !== undefined) malformed.details.push({ desc: BadRequestSchema, value });
+      if (domain !== undefined && field !== undefined)
+        malformed.details.push({ desc: BadRequestSchema, value });
       return malformed;
     },
     tooLarge: (message, applied) => error(Code.ResourceExhausted, "TOO_LARGE", message, applied),

@@ -85,7 +85,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
         return refuse(request, reply, error, undefined, methodName(method));
       }
       const type = request.headers["content-type"];
-      if (request.method === "POST" && !rpc.takes(path, type)) {
+      if (errors.domain !== undefined && request.method === "POST" && !rpc.takes(path, type)) {
         const message = `no protocol of this method has the content-type ${type?.slice(0, 100) ?? "(none)"}`;
         return refuse(request, reply, errors.malformed(message, "content-type"), 415, methodName(method));
       }

@@ -19,7 +19,8 @@ import { addHealth } from "./health.ts";
 import type { Limits } from "./limits.ts";
 import type { Readiness } from "./readiness.ts";
 import { addReflection } from "./reflection.ts";
-import { createUnreadCalls } from "./unread-calls.ts";
+import { MethodTable } from "./unary-lane/methods.ts";
+import { createUnreadCalls, type UnreadCalls } from "./unread-calls.ts";
 
 export interface RpcPluginOptions {
   readonly routes: (router: ConnectRouter) => void;
@@ -38,6 +39,10 @@ export interface RpcPlugin {
   methodAt(path: string): DescMethod | undefined;
   /** Whether the method at a path can be called with a body of the type. */
   takes(path: string, contentType: string | undefined): boolean;
+  /** The unary ones for a faster way beside the plugin. */
+  readonly methods: MethodTable;
+  /** Completes an error that was made before or after a handler. */
+  readonly completeError: UnreadCalls["complete"];
   /**
    * Gives the call of a request what its interceptors may know. With a refusal, Connect answers with that, in the
    * request's protocol and without reading the body.
@@ -53,7 +58,13 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
   const handlers = new Map<string, UniversalHandler>();
   const prepared = new WeakMap<FastifyRequest, ContextValues>();
 
-  const allRoutes = (router: ConnectRouter): void => {
+  const around = [observeCalls, ...interceptors];
+  const { readMaxBytes, writeMaxBytes } = limits;
+  const { jsonOptions, complete: completeError } = unread;
+  const methods = new MethodTable({ interceptors: around, jsonOptions, readMaxBytes, writeMaxBytes });
+
+  const allRoutes = (adapter: ConnectRouter): void => {
+    const router = methods.beside(adapter);
     routes(router);
     const services: DescService[] = [...new Set(router.handlers.map((handler) => handler.service))];
     addHealth(
@@ -62,13 +73,14 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
       services.map((service) => service.typeName),
     );
     addReflection(router, [...services, Health]);
+    unread.know(services);
     for (const handler of router.handlers) handlers.set(handler.requestPath, handler);
   };
   const routerOptions: ConnectRouterOptions = {
-    interceptors: [observeCalls, ...interceptors, boundedCall(limits.settleMs)],
-    readMaxBytes: limits.readMaxBytes,
-    writeMaxBytes: limits.writeMaxBytes,
-    jsonOptions: unread.jsonOptions,
+    interceptors: [...around, boundedCall(limits.settleMs)],
+    readMaxBytes,
+    writeMaxBytes,
+    jsonOptions,
     shutdownSignal,
     requestGate: (context) => {
       const refusal = context.values.get(refusalKey);
@@ -86,6 +98,8 @@ export function createRpcPlugin(options: RpcPluginOptions): RpcPlugin {
     },
     methodAt: (path) => handlers.get(path)?.method,
     takes: (path, contentType) => handlers.get(path)?.supportedContentType(contentType ?? null) === true,
+    methods,
+    completeError,
     prepare: (request, values, refusal) => prepared.set(request, values.set(refusalKey, refusal)),
   };
 }

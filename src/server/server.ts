@@ -27,6 +27,8 @@ import { sendError } from "./send-error.ts";
 import { type DrainResult, drain } from "./shutdown.ts";
 import { StreamShare } from "./stream-share.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
+import { putBefore } from "./unary-lane/beside.ts";
+import { createUnaryLane } from "./unary-lane/lane.ts";
 
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 128;
@@ -41,6 +43,8 @@ export interface ServerOptions {
    * bad JSON, a body that is too large or too slow, a shed call) is answered without them.
    */
   readonly interceptors: readonly Interceptor[];
+  /** Whether unary calls of gRPC and Connect go a short way of their own; otherwise Connect's adapter answers all. */
+  readonly unaryLane: boolean;
   readonly limits: Limits;
   /** Origins (`https://host:port`) whose pages may call; none by default. */
   readonly corsOrigins?: readonly string[];
@@ -50,8 +54,11 @@ export interface ServerOptions {
   readonly pages?: Pages | undefined;
   readonly readiness: Readiness;
   readonly log: ServerLog;
-  /** The `domain` of google.rpc.ErrorInfo in the errors that the port itself makes. */
-  readonly errorDomain: string;
+  /**
+   * The `domain` of google.rpc.ErrorInfo in the errors that the port itself makes. Without it those have no details, and
+   * what Connect cannot read is answered in Connect's own words.
+   */
+  readonly errorDomain?: string;
   /** A rule of its own for a unary method by path (`/package.Service/Method`); otherwise the limits' deadlines. */
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
   /** Finds out who calls; without it everybody may. Health and the probes are for everybody in any case. */
@@ -89,11 +96,12 @@ export interface Server {
  * in clear text and over TLS.
  */
 export async function createServer(options: ServerOptions): Promise<Server> {
-  const { limits, readiness, log, observer, metrics } = options;
+  const { limits, readiness, log, observer, metrics, corsOrigins = [] } = options;
   const errors = createServerErrors(options.errorDomain);
   const calls = new CallTable();
   const shutdown = new AbortController();
   let closing: Promise<DrainResult> | undefined;
+  const isClosing = (): boolean => closing !== undefined;
   let onePort: OnePort | undefined;
 
   const app = Fastify({
@@ -151,8 +159,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limits,
     errors,
     log,
-    corsOrigins: options.corsOrigins ?? [],
-    closing: () => closing !== undefined,
+    corsOrigins,
+    closing: isClosing,
     observer,
   });
   addProbes(app, readiness);
@@ -161,6 +169,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   if (metrics !== undefined) addMetricsPage(app, metrics);
   await app.register(rpc.plugin);
   await app.ready();
+  if (options.unaryLane) {
+    const lane = createUnaryLane({
+      methods: rpc.methods,
+      completeError: rpc.completeError,
+      calls,
+      admit,
+      limits,
+      errors,
+      shutdownSignal: shutdown.signal,
+      closing: isClosing,
+      cors: corsOrigins.length > 0,
+    });
+    putBefore(lane, port.http1, port.http2);
+  }
 
   const close = async (timeoutMs: number): Promise<DrainResult> => {
     const abortCalls = (error: Error): void => shutdown.abort(error);

@@ -1,6 +1,12 @@
-import { createRegistry, type DescMessage } from "@bufbuild/protobuf";
+import {
+  createMutableRegistry,
+  createRegistry,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+} from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, type ContextValues, type HandlerContext } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { codeName, observedCall } from "../rpc/observed-call.ts";
 import type { ServerErrors } from "./errors.ts";
@@ -13,20 +19,33 @@ import { faultyField } from "./json-fault.ts";
 export interface UnreadCalls {
   /** For Connect's options. */
   readonly jsonOptions: object;
+  /** Lets an Any of these services' types be read and written as JSON. */
+  know(services: readonly DescService[]): void;
   /** To be called before each call is read. Throws for a query in which Connect would not find the caller's fault. */
   watch(context: HandlerContext): void;
+  /** Completes the error that a call is answered with, and writes its code down. */
+  complete(error: ConnectError, method: DescMethod, values: ContextValues): void;
 }
 
 export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
   // Text that is no UTF-8 must be refused: read leniently, it would be stored as other text than was sent.
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let lastText = "";
+  // A batch answers with the details of its items' errors.
+  const registry = createMutableRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
+  const complete: UnreadCalls["complete"] = (error, method, values) => {
+    if (errors.domain !== undefined && error.details.length === 0) {
+      const completed = completion(errors, error, () => fieldOf(method.input, error, lastText));
+      if (completed !== undefined) Object.assign(error, { code: completed.code, details: completed.details });
+    }
+    const call = values.get(observedCall);
+    if (call !== undefined) call.code = codeName(error.code);
+  };
   return {
     jsonOptions: {
       // A misspelt field must not pass as an empty one.
       ignoreUnknownFields: false,
-      // A batch answers with the details of its items' errors.
-      registry: createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema),
+      registry,
       // Connect reads the text in the same turn in which it fails on it.
       textDecoder: {
         decode: (bytes: Uint8Array) => {
@@ -41,18 +60,14 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
         throw errors.malformed("message is not base64, as the query says that it is", "message");
       }
       // Connect aborts a failed call with the very error that it writes right after.
-      const complete = (): void => {
-        const { reason } = signal;
-        if (!(reason instanceof ConnectError)) return;
-        if (reason.details.length === 0) {
-          const completed = completion(errors, reason, () => fieldOf(method.input, reason, lastText));
-          if (completed !== undefined)
-            Object.assign(reason, { code: completed.code, details: completed.details });
-        }
-        const call = values.get(observedCall);
-        if (call !== undefined) call.code = codeName(reason.code);
+      const onAbort = (): void => {
+        if (signal.reason instanceof ConnectError) complete(signal.reason, method, values);
       };
-      signal.addEventListener("abort", complete, { once: true });
+      signal.addEventListener("abort", onAbort, { once: true });
+    },
+    complete,
+    know: (services) => {
+      for (const type of createRegistry(...services.map(({ file }) => file))) registry.add(type);
     },
   };
 }

@@ -35,6 +35,7 @@ async function served() {
     corsOrigins: [],
     readiness,
     log,
+    unaryLane: true,
     errorDomain: "dbconn",
   });
   const { port } = await server.listen("127.0.0.1", 0);

@@ -270,6 +270,7 @@ describe("listening", () => {
       limits: createLimits(),
       readiness,
       log: { info: () => {}, error: () => {} },
+      unaryLane: true,
       errorDomain: "test",
     });
     await expect(second.listen("127.0.0.1", port)).rejects.toMatchObject({ code: "EADDRINUSE" });

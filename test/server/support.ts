@@ -51,6 +51,7 @@ export async function start(setup: Setup = {}): Promise<Running> {
     corsOrigins,
     readiness,
     log: { info: () => {}, error: () => {} },
+    unaryLane: process.env.UNARY_LANE !== "false",
     errorDomain: "test",
     ...(deadlineFor === undefined ? {} : { deadlineFor }),
     ...(observer === undefined ? {} : { observer }),

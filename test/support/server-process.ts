@@ -35,7 +35,7 @@ export interface ServerProcess {
 }
 
 export interface ServerSettings {
-  /** The service's settings; nothing of the test's own environment but PATH reaches the process. */
+  /** The service's settings; nothing of the test's own environment but PATH and UNARY_LANE reaches the process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Kept after the process ends, for a restart; without it a temporary one, removed then. */
   readonly dataDir?: string;
@@ -47,7 +47,14 @@ export async function startServer({ env = {}, dataDir }: ServerSettings = {}): P
   const child = spawn(process.execPath, [MAIN], {
     // Away from the checkout, so that a developer's .env and data stay out of it.
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: "0", DATA_DIR: dataDir ?? join(folder, "data"), ...env },
+    env: {
+      PATH: process.env.PATH,
+      PORT: "0",
+      DATA_DIR: dataDir ?? join(folder, "data"),
+      // The same tests run with it and without.
+      UNARY_LANE: process.env.UNARY_LANE ?? "true",
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const remove = () => rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,227 @@
+import { getEventListeners } from "node:events";
+import type { IncomingHttpHeaders } from "node:http";
+import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+import type { Admitted } from "../admission.ts";
+import type { BodyBound } from "../body.ts";
+import type { Exchange } from "../exchange.ts";
+import { Body, checkLength } from "./body.ts";
+import { CallView } from "./call-view.ts";
+import { UnaryAnswer } from "./chain.ts";
+import type { Format } from "./formats.ts";
+import type { LaneContext } from "./lane.ts";
+import type { LaneMethod } from "./methods.ts";
+import { answerReply, errorReply, type Reply } from "./reply.ts";
+
+const ENDED = new ConnectError("the call has ended", Code.Canceled);
+
+/** One unary call from its header to the end of its answer. */
+export abstract class UnaryCall extends CallView implements Exchange {
+  protected readonly lane: LaneContext;
+  /** Whether all of the request has come. */
+  protected complete = false;
+  readonly #entry: LaneMethod;
+  readonly #body: Body;
+  readonly #closeListeners: (() => void)[] = [];
+  #phase: "admission" | "reading" | "handling" | "answered" = "admission";
+  #closed = false;
+  #bodyMs = 0;
+  #deadlineMs = 0;
+  #startedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+  #cut: ((reason: Error) => void) | undefined;
+
+  constructor(lane: LaneContext, entry: LaneMethod, format: Format, headers: IncomingHttpHeaders) {
+    super(entry.method, format, headers);
+    this.lane = lane;
+    this.#entry = entry;
+    this.#body = new Body(format.protocol === "grpc", lane.limits.readMaxBytes);
+  }
+
+  abstract readonly connection: Exchange["connection"];
+  abstract giveUpConnection(): void;
+  /** Makes the body come to `received` and `receivedAll`. */
+  protected abstract read(): void;
+  protected abstract send(reply: Reply): void;
+  /** Frees what the call holds, without an answer. */
+  protected abstract reset(): void;
+
+  begin(): void {
+    // Admission writes the deadline in force over what the client asked for, unless that cannot be read.
+    const asked = this.headers[this.format.timeoutHeader] !== undefined;
+    const admitted = this.lane.admit(this.method, this.#entry.path, this);
+    const go = (outcome: Admitted): void => this.#admitted(outcome, asked);
+    if (admitted instanceof Promise) admitted.then(go, this.#fail);
+    else go(admitted);
+  }
+
+  #admitted({ refusal, values }: Admitted, asked: boolean): void {
+    this.contextValues = values;
+    if (this.#closed) return;
+    const { shutdownSignal, limits } = this.lane;
+    try {
+      if (refusal !== undefined) throw refusal;
+      if (asked) this.format.checkTimeout(this.headers[this.format.timeoutHeader]);
+      if (this.format.protocol === "connect")
+        checkLength(this.headers["content-length"], limits.readMaxBytes);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#phase = "reading";
+    if (shutdownSignal.aborted) this.abort(shutdownSignal.reason);
+    this.read();
+  }
+
+  protected received(chunk: Buffer): void {
+    if (this.#phase !== "reading") return;
+    try {
+      this.#body.add(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  protected receivedAll(): void {
+    this.complete = true;
+    if (this.#phase !== "reading") return;
+    this.#phase = "handling";
+    try {
+      this.message = this.#entry.serialization.getI(this.format.binary).parse(this.#body.message());
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#entry.handle(this).then(this.#answer, this.#fail);
+  }
+
+  /** The answer has left, or the peer is gone. */
+  protected closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const listener of this.#closeListeners) listener();
+    this.abort(new ConnectError("the client went away", Code.Canceled));
+  }
+
+  readonly #answer = (response: UnaryResponse): void => {
+    if (this.#phase === "answered") return;
+    try {
+      const { format } = this;
+      const bytes = this.#entry.serialization.getO(format.binary).serialize(response.message);
+      // Copies of an answer, too, lack what nobody asked for.
+      const { header = this.ownHeader, trailer = this.ownTrailer }: Partial<UnaryResponse> =
+        response instanceof UnaryAnswer ? {} : response;
+      this.#reply(answerReply(format, bytes, { header, trailer, compression: this.#compression() }), ENDED);
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  readonly #fail = (thrown: unknown): void => {
+    if (this.#phase === "answered") return;
+    const error =
+      thrown instanceof ConnectError
+        ? thrown
+        : new ConnectError("internal error", Code.Internal, undefined, undefined, thrown);
+    this.lane.completeError(error, this.method, this.contextValues);
+    const own = { header: this.ownHeader, trailer: this.ownTrailer, compression: this.#compression() };
+    this.#reply(errorReply(this.format, error, own), error);
+  };
+
+  #reply(reply: Reply | Promise<Reply>, end: Error): void {
+    this.#phase = "answered";
+    // Whatever the handler has left to itself ends with its call.
+    const { signal } = this.#controller ?? {};
+    if (signal !== undefined && getEventListeners(signal, "abort").length > 0) this.#controller?.abort(end);
+    const send = (ready: Reply): void => {
+      if (!this.#closed) this.send(ready);
+    };
+    if (reply instanceof Promise) reply.then(send, () => this.reset());
+    else send(reply);
+  }
+
+  #compression(): Compression | undefined {
+    const accepted = this.headers[this.format.acceptHeader];
+    return typeof accepted === "string" ? this.lane.compressionFor(accepted) : undefined;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Ends what the handler does, also where it does not look at its signal. One that does look says more, such as whether
+   * anything was applied, so it gets a moment first.
+   */
+  abort(reason: Error): void {
+    if (this.#reason !== undefined || this.#phase === "answered") return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    if (this.#cut !== undefined) this.#cutSoon(this.#cut, reason);
+  }
+
+  within<T>(work: Promise<T> | T): Promise<T> | T {
+    if (!(work instanceof Promise)) return work;
+    return new Promise<T>((resolve, reject) => {
+      this.#cut = reject;
+      if (this.#reason !== undefined) this.#cutSoon(reject, this.#reason);
+      work.then(resolve, reject);
+    });
+  }
+
+  #cutSoon(cut: (reason: Error) => void, reason: Error): void {
+    const timer = setTimeout(() => cut(ConnectError.from(reason)), this.lane.limits.settleMs);
+    // Nobody waits any more for a peer that is gone.
+    if (this.#closed) timer.unref();
+    else this.onClose(() => clearTimeout(timer));
+  }
+
+  onClose(listener: () => void): void {
+    this.#closeListeners.push(listener);
+  }
+
+  bound(body: BodyBound, deadlineMs: number | undefined): void {
+    this.#bodyMs = body.ms;
+    this.#deadlineMs = deadlineMs ?? this.lane.limits.maxDeadlineMs;
+    this.lane.watchSoon(this);
+  }
+
+  get timeoutMs(): () => number {
+    const end = this.#started() + this.#deadlineMs;
+    return () => Math.round(end - performance.now());
+  }
+
+  #started(): number {
+    if (this.#startedAt === 0) this.#startedAt = performance.now();
+    return this.#startedAt;
+  }
+
+  /** Does what is due: ends a body that is not complete, then the handler, and at last an answer that is not taken. */
+  watch(): void {
+    if (this.#closed) return;
+    const { limits, errors } = this.lane;
+    const elapsedMs = performance.now() - this.#started();
+    const last = this.#deadlineMs + limits.overrunMs;
+    if (elapsedMs >= last) {
+      this.reset();
+      return;
+    }
+    if (elapsedMs >= this.#bodyMs && this.#phase === "reading") {
+      // The rest of the body would be taken for the next request.
+      this.giveUpConnection();
+      this.#fail(errors.bodyTimeout(this.#bodyMs));
+    }
+    if (elapsedMs >= this.#deadlineMs) {
+      this.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+    }
+    const next = [this.#bodyMs, this.#deadlineMs].filter((dueMs) => dueMs > elapsedMs);
+    this.#timer = setTimeout(() => this.watch(), Math.min(last, ...next) - elapsedMs);
+  }
+}

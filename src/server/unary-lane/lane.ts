@@ -1,0 +1,137 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError, ContextValues } from "@connectrpc/connect";
+import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Admit } from "../admission.ts";
+import type { CallTable } from "../calls.ts";
+import type { ServerErrors } from "../errors.ts";
+import type { Limits } from "../limits.ts";
+import { UnaryCall } from "./call.ts";
+import { type Format, formatOf } from "./formats.ts";
+import { Http1Call } from "./http1-call.ts";
+import { Http2Call } from "./http2-call.ts";
+import type { LaneMethod, MethodTable } from "./methods.ts";
+
+/** Ways to ask for compression that are remembered; clients have few. */
+const MAX_REMEMBERED = 100;
+
+export interface LaneOptions {
+  readonly methods: MethodTable;
+  readonly calls: CallTable;
+  readonly admit: Admit;
+  readonly limits: Limits;
+  readonly errors: ServerErrors;
+  readonly completeError: (error: ConnectError, method: DescMethod, values: ContextValues) => void;
+  readonly shutdownSignal: AbortSignal;
+  /** Whether HTTP/1 connections are given up with their next answer. */
+  readonly closing: () => boolean;
+  /** Whether there are browsers' pages to answer: what they send goes to the adapter. */
+  readonly cors: boolean;
+}
+
+/** What a call needs of its lane. */
+export interface LaneContext
+  extends Pick<LaneOptions, "admit" | "limits" | "errors" | "completeError" | "shutdownSignal" | "closing"> {
+  /** Headers of every answer. */
+  readonly everyHeader: Readonly<Record<string, string>>;
+  compressionFor(accepted: string): Compression | undefined;
+  /** Has the call watch its time, unless it is over before anything else happens. */
+  watchSoon(call: UnaryCall): void;
+}
+
+/**
+ * A short way for unary calls of gRPC and Connect, past all that only streams need. What it does not take is for
+ * Connect's adapter, which answers in the same words.
+ */
+export interface UnaryLane {
+  /** Whether the call on a stream was taken. */
+  takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
+  takeRequest(request: IncomingMessage, response: ServerResponse): boolean;
+}
+
+export function createUnaryLane(options: LaneOptions): UnaryLane {
+  const { methods, calls, shutdownSignal, cors } = options;
+  shutdownSignal.addEventListener("abort", () => {
+    for (const { exchange } of calls)
+      if (exchange instanceof UnaryCall) exchange.abort(shutdownSignal.reason);
+  });
+  const context: LaneContext = {
+    ...options,
+    everyHeader: {
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...(cors ? { vary: "Origin" } : {}),
+    },
+    compressionFor: rememberCompressions(),
+    watchSoon: createWatchList(),
+  };
+  let lastAuthority = "";
+
+  const formatFor = (headers: IncomingHttpHeaders, authority: string | undefined): Format | undefined => {
+    const format = formatOf(headers["content-type"]);
+    if (format === undefined || headers.expect !== undefined) return undefined;
+    if (cors && headers.origin !== undefined) return undefined;
+    const encoding = headers[format.encodingHeader];
+    if (encoding !== undefined && encoding !== "identity") return undefined;
+    // Most calls of a connection, and mostly all of them, name the same host.
+    if (authority === undefined) return undefined;
+    if (authority !== lastAuthority) {
+      if (!URL.canParse(`http://${authority}`)) return undefined;
+      lastAuthority = authority;
+    }
+    return format;
+  };
+  const entryFor = (method: string | undefined, path: string | undefined): LaneMethod | undefined =>
+    method === "POST" && path !== undefined ? methods.at(path) : undefined;
+
+  return {
+    takeStream(stream, headers) {
+      const {
+        ":method": method,
+        ":path": path,
+        ":authority": authority,
+        host,
+      } = headers as Record<string, string | undefined>;
+      const entry = entryFor(method, path);
+      if (entry === undefined) return false;
+      const format = formatFor(headers, authority ?? host);
+      if (format === undefined) return false;
+      new Http2Call(context, entry, format, headers, stream).begin();
+      return true;
+    },
+    takeRequest(request, response) {
+      const entry = entryFor(request.method, request.url);
+      if (entry === undefined) return false;
+      const format = formatFor(request.headers, request.headers.host);
+      if (format === undefined || format.protocol === "grpc") return false;
+      new Http1Call(context, entry, format, request, response).begin();
+      return true;
+    },
+  };
+}
+
+function rememberCompressions(): (accepted: string) => Compression | undefined {
+  const known = new Map<string, Compression | undefined>();
+  return (accepted) => {
+    if (known.has(accepted)) return known.get(accepted);
+    const available = [compressionGzip, compressionBrotli];
+    const compression = compressionNegotiate(available, null, accepted, "").response ?? undefined;
+    if (known.size < MAX_REMEMBERED) known.set(accepted, compression);
+    return compression;
+  };
+}
+
+/** Collects the calls of one turn of the event loop: a timer costs more than all that most calls have to wait for. */
+function createWatchList(): (call: UnaryCall) => void {
+  let calls: UnaryCall[] = [];
+  const watchAll = (): void => {
+    const begun = calls;
+    calls = [];
+    for (const call of begun) call.watch();
+  };
+  return (call) => {
+    if (calls.push(call) === 1) setImmediate(watchAll);
+  };
+}
