@@ -17,6 +17,7 @@ export * from "../../../gen/dbconn/v1/schema_pb.ts";
 export * from "../../../gen/dbconn/v1/status_pb.ts";
 export * from "../../../gen/dbconn/v1/task_pb.ts";
 export { type Failure, failureOf } from "./failure.ts";
+export { fromValue, toValue } from "./json.ts";
 export type { EntryName, EntryValue, LeaseOptions, MadeEntry, Make } from "./lease.ts";
 export type { WatchOptions, WatchQuestion } from "./watch.ts";
 
