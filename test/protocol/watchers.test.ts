@@ -23,7 +23,9 @@ async function opened() {
 }
 
 describe("watchers of one instance", () => {
-  it("are a thousand, each sees the change, and other calls go on meanwhile", async () => {
+  it("are a thousand, each sees the change, and other calls go on meanwhile", {
+    timeout: 120_000,
+  }, async () => {
     const { client } = await opened();
     const tasks = client();
     const name = { kind: "watched", taskId: "1" };
