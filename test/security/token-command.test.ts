@@ -60,7 +60,8 @@ describe("npm run token", () => {
     ["an unknown option", "list", "--all"],
     ["an unknown command", "remove", "x"],
   ])("says what is wrong with %s, and changes nothing", (_what, ...args) => {
-    token("add", "kept", "--scope", "task:read");
+    const kept = { tokens: [], certificates: [{ name: "kept", subject: "CN=kept", scopes: ["task:read"] }] };
+    writeFileSync(file, JSON.stringify(kept));
     const before = readFileSync(file, "utf8");
     const { status, stderr } = token(...args);
     expect(status).toBe(2);
