@@ -42,7 +42,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
 async function startMaster(): Promise<Member> {
   // The standard one, 10,000 above the port, may be no port at all.
   const busPort = String(await freePort());
-  const timeoutMs = "1000";
+  const timeoutMs = "2000";
   const server = await startRedis({
     args: [
       ...["--cluster-enabled", "yes", "--cluster-port", busPort],

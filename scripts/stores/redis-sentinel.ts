@@ -23,7 +23,7 @@ export interface RedisSentinels {
 const SENTINELS = 3;
 const QUORUM = 2;
 const MASTER = "primary";
-const DOWN_AFTER_MS = 1_000;
+const DOWN_AFTER_MS = 2_000;
 const FAILOVER_MS = 5_000;
 const READY_MS = 30_000;
 const POLL_MS = 50;
@@ -32,7 +32,7 @@ const PROMPT = ["--repl-diskless-sync-delay", "0"];
 
 /**
  * A master with a replica and three sentinels on free loopback ports, ready when all know of each other. A killed master is
- * replaced within about two seconds. Rejects when no redis-server is installed.
+ * replaced within about three seconds. Rejects when no redis-server is installed.
  */
 export async function startRedisSentinels(): Promise<RedisSentinels> {
   const started: StoreProcess[] = [];
