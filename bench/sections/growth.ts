@@ -21,8 +21,8 @@ const WARM_UP_CALLS = 5;
 const RELEASES = 60;
 const KEYS_AT_ONCE = 1_000;
 const MODEL = { kind: "model", taskId: "model" };
-/** The embedded cache drops what is beyond its bounds, and this measures it full. The lease outlives the filling. */
-const ROOM = { MEMORY_MAX_BYTES: "4GiB", MEMORY_MAX_ENTRIES: "5000000", GENERATION_LEASE: "30s" };
+/** The embedded cache drops what is beyond its bounds, and this measures it full. */
+const ROOM = { MEMORY_MAX_BYTES: "4GiB", MEMORY_MAX_ENTRIES: "5000000" };
 
 const LISTS: Readonly<Record<string, (clients: Clients) => Promise<unknown>>> = {
   "ListTasks, all": ({ tasks }) => tasks.listTasks({}),

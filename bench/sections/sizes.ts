@@ -1,4 +1,4 @@
-/** What one task and one cache entry take in the stores: the arithmetic of docs/scaling.md stands on it. */
+/** What one task and one cache entry take in the stores, room and time: docs/scaling.md reckons with it. */
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ export const sizes: Section = {
   inQuick: false,
   run: (bench) =>
     together(async (add) => ({
-      title: "What is stored takes, with 100 bytes of data",
+      title: "Room and time in the stores, with 100 bytes of data",
       rows: [...(await onRedis(bench, add)), await onSqlite(bench)],
       targets: [],
     })),
@@ -47,9 +47,16 @@ async function onRedis({ say }: Bench, add: Add): Promise<readonly Row[]> {
     return await withClients(server.port, async (clients) => {
       const entry = await bytesOf(ENTRIES, () => writeEntries(clients));
       const task = await bytesOf(TASKS, () => writeTasks(clients));
+      await redis.configResetStat();
+      await readAll(clients);
+      const stats = await redis.info("commandstats");
+      const microseconds = (command: string) =>
+        new RegExp(`cmdstat_${command}:.*usec_per_call=([\\d.]+)`).exec(stats)?.[1] ?? "?";
       return [
         { what: "a cache entry in Redis", figure: `${whole(entry)} bytes` },
         { what: "a task in Redis", figure: `${whole(task)} bytes` },
+        { what: "GetEntry, of Redis's one thread", figure: `${microseconds("get")} µs` },
+        { what: "GetTask FAST, of Redis's one thread", figure: `${microseconds("evalsha")} µs` },
       ];
     });
   } finally {
@@ -73,6 +80,13 @@ async function writeTasks({ tasks }: Clients): Promise<void> {
     const name = { kind: "import", taskId: `task-${n}` };
     await tasks.createTask({ ...name, data: MODEL.data });
     await tasks.getTask(name);
+  }
+}
+
+async function readAll({ cache, tasks }: Clients): Promise<void> {
+  for (let n = 0; n < TASKS; n++) {
+    await cache.getEntry({ key: `key-${n}` });
+    await tasks.getTask({ kind: "import", taskId: `task-${n}` });
   }
 }
 

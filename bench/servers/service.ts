@@ -1,4 +1,5 @@
 /** The service as it is run, and the bare servers beside it. */
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SETTING_NAMES } from "../../src/config/settings.ts";
 import { seed } from "../loads/calls.ts";
@@ -12,6 +13,12 @@ const WORKERS = SETTING_NAMES.find((name) => String(name) === "WORKERS");
 export const LANE_OFF = LANE === undefined ? undefined : { [LANE]: "false" };
 export const ALL_CORES = WORKERS === undefined ? undefined : { [WORKERS]: "auto" };
 
+/** A machine that stands still for a moment must not become an outage of a store in the middle of a measurement. */
+const PATIENCE = { HOT_TIMEOUT: "10s", DURABLE_TIMEOUT: "30s", GENERATION_LEASE: "30s" };
+
+const READY_TIMEOUT_MS = 60_000;
+const READY_CHECK_MS = 100;
+
 /** Started and holding what the calls read. Nothing of this process's environment reaches it. */
 export async function startService(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   const server = await startUnseeded(env);
@@ -24,12 +31,24 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   return server;
 }
 
-export function startUnseeded(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  return startProcess({
+/** Started and ready: the port opens before stores that are slow to answer. */
+export async function startUnseeded(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const server = await startProcess({
     path: process.execPath,
     args: [fileURLToPath(new URL("../../src/main.ts", import.meta.url))],
-    env: { PORT: "0", DATA_DIR: "./data", ...env },
+    env: { PORT: "0", DATA_DIR: "./data", ...PATIENCE, ...env },
   });
+  const end = performance.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/readyz`);
+    const reason = await answer.text();
+    if (answer.ok) return server;
+    if (performance.now() > end) {
+      await server.stop();
+      throw new Error(`the service did not get ready: ${reason}`);
+    }
+    await delay(READY_CHECK_MS);
+  }
 }
 
 export type BareServer = "echo-h2" | "echo-http" | "connect-adapter" | "grpc-js";
