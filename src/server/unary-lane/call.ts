@@ -27,7 +27,7 @@ export abstract class UnaryCall extends CallView implements Exchange {
   #closed = false;
   #bodyMs = 0;
   #deadlineMs = 0;
-  #startedAt = 0;
+  readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -101,9 +101,10 @@ export abstract class UnaryCall extends CallView implements Exchange {
   protected closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    if (this.#timer === undefined) this.lane.watchList.delete(this);
+    else clearTimeout(this.#timer);
     for (const listener of this.#closeListeners) listener();
-    this.abort(new ConnectError("the client went away", Code.Canceled));
+    if (this.#phase !== "answered") this.abort(new ConnectError("the client went away", Code.Canceled));
   }
 
   readonly #answer = (response: UnaryResponse): void => {
@@ -190,24 +191,19 @@ export abstract class UnaryCall extends CallView implements Exchange {
   bound(body: BodyBound, deadlineMs: number | undefined): void {
     this.#bodyMs = body.ms;
     this.#deadlineMs = deadlineMs ?? this.lane.limits.maxDeadlineMs;
-    this.lane.watchSoon(this);
+    this.lane.watchList.add(this, Math.min(body.ms, this.#deadlineMs));
   }
 
   get timeoutMs(): () => number {
-    const end = this.#started() + this.#deadlineMs;
+    const end = this.#startedAt + this.#deadlineMs;
     return () => Math.round(end - performance.now());
-  }
-
-  #started(): number {
-    if (this.#startedAt === 0) this.#startedAt = performance.now();
-    return this.#startedAt;
   }
 
   /** Does what is due: ends a body that is not complete, then the handler, and at last an answer that is not taken. */
   watch(): void {
     if (this.#closed) return;
     const { limits, errors } = this.lane;
-    const elapsedMs = performance.now() - this.#started();
+    const elapsedMs = performance.now() - this.#startedAt;
     const last = this.#deadlineMs + limits.overrunMs;
     if (elapsedMs >= last) {
       this.reset();

@@ -13,6 +13,7 @@ import { type Format, formatOf } from "./formats.ts";
 import { Http1Call } from "./http1-call.ts";
 import { Http2Call } from "./http2-call.ts";
 import type { LaneMethod, MethodTable } from "./methods.ts";
+import { WatchList } from "./watch-list.ts";
 
 /** Ways to ask for compression that are remembered; clients have few. */
 const MAX_REMEMBERED = 100;
@@ -37,8 +38,7 @@ export interface LaneContext
   /** Headers of every answer. */
   readonly everyHeader: Readonly<Record<string, string>>;
   compressionFor(accepted: string): Compression | undefined;
-  /** Has the call watch its time, unless it is over before anything else happens. */
-  watchSoon(call: UnaryCall): void;
+  readonly watchList: WatchList;
 }
 
 /**
@@ -65,7 +65,7 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
       ...(cors ? { vary: "Origin" } : {}),
     },
     compressionFor: rememberCompressions(),
-    watchSoon: createWatchList(),
+    watchList: new WatchList(),
   };
   let lastAuthority = "";
 
@@ -120,18 +120,5 @@ function rememberCompressions(): (accepted: string) => Compression | undefined {
     const compression = compressionNegotiate(available, null, accepted, "").response ?? undefined;
     if (known.size < MAX_REMEMBERED) known.set(accepted, compression);
     return compression;
-  };
-}
-
-/** Collects the calls of one turn of the event loop: a timer costs more than all that most calls have to wait for. */
-function createWatchList(): (call: UnaryCall) => void {
-  let calls: UnaryCall[] = [];
-  const watchAll = (): void => {
-    const begun = calls;
-    calls = [];
-    for (const call of begun) call.watch();
-  };
-  return (call) => {
-    if (calls.push(call) === 1) setImmediate(watchAll);
   };
 }
