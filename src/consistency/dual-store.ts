@@ -7,8 +7,8 @@ import type { Json } from "../json.ts";
 import type { Document, DurableStore } from "../ports/durable-store.ts";
 import type { Hit, HotStore } from "../ports/hot-store.ts";
 import { type Committed, commit } from "./commit.ts";
-import type { Lease, Leases } from "./generation.ts";
 import { copyTail, readHistory, tailIsLong } from "./history.ts";
+import type { Lease, Leases } from "./lease.ts";
 import type {
   Mutated,
   Mutation,

@@ -8,18 +8,19 @@ import type { Document, DurableStore } from "../ports/durable-store.ts";
 import type { HotStore } from "../ports/hot-store.ts";
 import {
   creation,
-  type GenerationMode,
   type GenerationView,
   type InstanceReport,
-  readView,
   removal,
   transition,
 } from "./generation-document.ts";
-import { type HotHealth, isIsolated, nextStep, type Situation } from "./generation-policy.ts";
+import { isIsolated, nextStep, type Situation } from "./generation-policy.ts";
+import { HotWatch } from "./hot-watch.ts";
+import type { LastKnown, Lease } from "./lease.ts";
 import { Namespaces } from "./namespaces.ts";
-import { Backoff, bounded, rest } from "./pacing.ts";
+import { bounded, rest } from "./pacing.ts";
 import { Peers } from "./peers.ts";
 import { Renewal } from "./renewal.ts";
+import { Sightings } from "./sightings.ts";
 import { Broadcast } from "./signal.ts";
 import { after, type StoreHealth, unknownHealth } from "./store-health.ts";
 import type { Timing } from "./timing.ts";
@@ -35,30 +36,8 @@ export interface GenerationOptions {
   readonly timeoutMs: number;
 }
 
-/** A permission to act on one number and mode, until `Generation.holds` says no more. */
-export interface Lease {
-  readonly number: number;
-  readonly mode: Exclude<GenerationMode, "bypassing">;
-  readonly epoch: number;
-}
-
-/** What those who read and write objects need of the generation. */
-export type Leases = Pick<Generation, "lease" | "holds" | "reportHotFailure" | "lastKnown" | "durableDown">;
-
-/** The generation as it was when the durable store was last heard of. */
-export interface LastKnown {
-  readonly number: number;
-  /**
-   * Milliseconds since the epoch: what was acknowledged before is in the hot store. Undefined when this process never
-   * held a lease, or does not know the hot store to be the one that the number belongs to.
-   */
-  readonly asOf: number | undefined;
-}
-
 const RETRY_MS = 20;
 const SHORTEST_REST_MS = 5;
-/** A generation that was left sooner than this was opened too early: the next one waits longer. */
-const FLAPPING_MS = 5_000;
 
 export class Generation {
   readonly #o: GenerationOptions;
@@ -71,22 +50,15 @@ export class Generation {
   readonly #stop = new AbortController();
   readonly #loops: Promise<unknown>[] = [];
 
-  #view: GenerationView | undefined;
-  #viewSince = 0;
-  /** Whether this process found the mode as it was: how long it lasted before is not known. */
-  #viewFound = true;
-  #viewRevision = 0;
+  readonly #seen = new Sightings();
+  readonly #hot: HotWatch;
   #epoch = 0;
-  #doubts = 0;
   #leaseUntil = Number.NEGATIVE_INFINITY;
   #leaseAsOf: number | undefined;
   #durableDown = false;
-  #hot: HotHealth = { state: "unknown" };
   readonly #renewal: Renewal;
   readonly #peers: Peers;
-  #hotHealth: StoreHealth;
   #durableHealth: StoreHealth;
-  readonly #reopening = new Backoff();
   readonly #namespaces: Namespaces;
 
   constructor(options: GenerationOptions) {
@@ -97,7 +69,7 @@ export class Generation {
     this.#namespaces = new Namespaces(options.hot);
     this.#peers = new Peers(this.#instance);
     this.#renewal = new Renewal(options.durable, this.#instance, this.#leaseMs);
-    this.#hotHealth = unknownHealth(options.timing.now());
+    this.#hot = new HotWatch(options.hot, options.timing, options.timeoutMs);
     this.#durableHealth = unknownHealth(options.timing.now());
   }
 
@@ -112,7 +84,7 @@ export class Generation {
   async close(): Promise<void> {
     this.#stop.abort(new ServiceError("unavailable", "SHUTTING_DOWN", "the service is shutting down"));
     await Promise.all(this.#loops);
-    if (this.#view === undefined || this.#o.durable.exclusive) return;
+    if (this.view === undefined || this.#o.durable.exclusive) return;
     await this.#bounded((signal) =>
       this.#o.durable.update(removal(this.#instance, this.#renewal.beat), signal),
     ).catch(() => undefined);
@@ -124,10 +96,10 @@ export class Generation {
   }
 
   get view(): GenerationView | undefined {
-    return this.#view;
+    return this.#seen.view;
   }
   get hotHealth(): StoreHealth {
-    return this.#hotHealth;
+    return this.#hot.health;
   }
   get durableHealth(): StoreHealth {
     return this.#durableHealth;
@@ -141,8 +113,8 @@ export class Generation {
    * doubt, or another one.
    */
   get namespace(): number | undefined {
-    const view = this.#view;
-    return view?.mode === "cached" && this.#isHotOf(view) ? view.number : undefined;
+    const view = this.view;
+    return view?.mode === "cached" && this.#hot.is(view.identity) ? view.number : undefined;
   }
   /** Namespaces that are being cleared in the background. */
   get backlog(): number {
@@ -197,92 +169,66 @@ export class Generation {
 
   /** For reads while the durable store is away; undefined when nothing is known that could be shown. */
   async lastKnown(signal?: AbortSignal): Promise<LastKnown | undefined> {
-    const view = this.#view;
+    const view = this.view;
     if (view !== undefined) {
       if (view.mode !== "cached") return undefined;
-      return { number: view.number, asOf: this.#isHotOf(view) ? this.#leaseAsOf : undefined };
+      return { number: view.number, asOf: this.#hot.is(view.identity) ? this.#leaseAsOf : undefined };
     }
     const number = await this.#o.hot.readHint(signal);
     return number === undefined ? undefined : { number, asOf: undefined };
   }
 
   #leaseLive(): boolean {
-    if (this.#o.durable.exclusive) return this.#view !== undefined;
+    if (this.#o.durable.exclusive) return this.view !== undefined;
     return this.#o.timing.monotonic() < this.#leaseUntil;
   }
 
   #current(): Lease | undefined {
-    const view = this.#view;
+    const view = this.view;
     if (view === undefined || view.mode === "bypassing" || !this.#leaseLive()) return undefined;
     // The number belongs to one hot store: none of its entries may be shown or written by way of another one.
     const usesHot = view.mode === "cached" || view.mode === "opening";
-    if (usesHot && !(this.#hot.state === "reachable" && this.#hot.identity === view.identity))
-      return undefined;
+    if (usesHot && !this.#hot.is(view.identity)) return undefined;
     return { number: view.number, mode: view.mode, epoch: this.#epoch };
   }
 
-  #isHotOf(view: GenerationView): boolean {
-    return this.#hot.state === "reachable" && this.#hot.identity === view.identity;
-  }
-
   #situation(): Situation | undefined {
-    if (this.#view === undefined) return undefined;
+    const { view } = this;
+    if (view === undefined) return undefined;
     return {
-      view: this.#view,
-      viewSince: this.#viewSince,
+      view,
+      viewSince: this.#seen.since,
       now: this.#o.timing.monotonic(),
-      hot: this.#hot,
+      hot: this.#hot.state,
       hotShared: this.#o.hot.shared,
       peers: this.#peers.all,
       leaseMs: this.#leaseMs,
       marginMs: this.#leaseMs / 4,
-      reopenAt: this.#reopening.until,
+      reopenAt: this.#seen.reopenAt,
     };
   }
 
-  /** A connection was lost: what the hot store is must be asked anew before anything it says is shown. */
   #doubt(): void {
-    this.#doubts++;
-    if (this.#hot.state === "reachable") this.#hot = { state: "unknown" };
+    this.#hot.doubt();
     this.#epoch++;
     this.#changed.notify();
     this.#wakeProbe.notify();
   }
 
   async #probeLoop(): Promise<void> {
-    const { timing } = this.#o;
     while (!this.#stop.signal.aborted) {
-      const doubts = this.#doubts;
-      const sentAt = timing.monotonic();
-      const identity = await this.#bounded((signal) => this.#o.hot.probe(signal)).catch(() => undefined);
-      // An answer that was on its way when a connection was lost may be that of the server before.
-      if (identity !== undefined && doubts !== this.#doubts) continue;
-      const latencyMs = identity === undefined ? undefined : timing.monotonic() - sentAt;
-      this.#hotHealth = after(this.#hotHealth, latencyMs, timing.now());
-      this.#sawHot(identity);
+      const probed = await this.#hot.probe();
+      if (probed === "overtaken") continue;
+      if (probed === "changed") {
+        this.#epoch++;
+        this.#changed.notify();
+        // The others wait for this instance's word before one of them takes all into a bypass.
+        this.#wakeRenewal.notify();
+      }
       this.#probed.notify();
       await this.#advance();
       await this.#rest(this.#wakeProbe);
     }
-  }
-
-  #sawHot(identity: string | undefined): void {
-    const before = this.#hot;
-    if (identity !== undefined) {
-      this.#hot = { state: "reachable", identity };
-    } else if (before.state !== "unreachable") {
-      this.#hot = { state: "unreachable", since: this.#o.timing.monotonic() };
-    }
-    const same =
-      before.state === this.#hot.state &&
-      (before.state !== "reachable" ||
-        this.#hot.state !== "reachable" ||
-        before.identity === this.#hot.identity);
-    if (same) return;
-    this.#epoch++;
-    this.#changed.notify();
-    // The others wait for this instance's word before one of them takes all into a bypass.
-    this.#wakeRenewal.notify();
   }
 
   async #renewalLoop(): Promise<void> {
@@ -301,12 +247,12 @@ export class Generation {
     const { durable, timing } = this.#o;
     const sentAt = timing.monotonic();
     const sentAsOf = timing.now();
-    const hot = this.#hot.state === "reachable";
+    const hot = this.#hot.state.state === "reachable";
     try {
-      if (durable.exclusive && this.#view !== undefined) {
+      if (durable.exclusive && this.view !== undefined) {
         await this.#bounded((signal) => durable.ping(signal));
       } else {
-        const about = { hot, view: this.#view, now: sentAt };
+        const about = { hot, view: this.view, now: sentAt };
         const found = await this.#bounded((signal) => this.#renewal.ask(about, signal));
         const document = found ?? (await this.#create(this.#renewal.report(hot)));
         if (document === undefined) return;
@@ -330,38 +276,27 @@ export class Generation {
 
   /** The first document, once it is known whether there is a hot store. */
   async #create(report: InstanceReport): Promise<Document | undefined> {
-    if (this.#hot.state === "unknown") return undefined;
-    const identity = this.#hot.state === "reachable" ? this.#hot.identity : undefined;
+    const hot = this.#hot.state;
+    if (hot.state === "unknown") return undefined;
+    const identity = hot.state === "reachable" ? hot.identity : undefined;
     const update = creation(this.#o.timing.now(), identity, this.#instance, report);
     const result = await this.#bounded((signal) => this.#o.durable.update(update, signal));
     if (result.outcome === "refused") return undefined;
-    // Where the document was wiped under a running process, its revisions begin anew.
-    this.#viewRevision = 0;
+    this.#seen.beginAnew();
     return result.document;
   }
 
   #observe(document: Document): void {
-    // The two loops' answers may overtake each other.
-    if (document.revision < this.#viewRevision) return;
-    this.#viewRevision = document.revision;
-    const view = readView(document);
     const now = this.#o.timing.monotonic();
-    const before = this.#view;
-    this.#view = view;
+    const seen = this.#seen.observe(document, now);
+    const { view } = this;
+    // The two loops' answers may overtake each other.
+    if (seen === "overtaken" || view === undefined) return;
     if (!this.#o.durable.exclusive) this.#peers.observe(view, now);
-    if (before?.number === view.number && before.mode === view.mode) {
-      this.#changed.notify();
-      return;
-    }
-    const lasted = this.#viewFound ? Number.POSITIVE_INFINITY : now - this.#viewSince;
-    this.#viewSince = now;
-    this.#viewFound = before === undefined;
-    this.#epoch++;
+    if (seen === "changed") this.#epoch++;
     this.#changed.notify();
-    if (before?.mode === "cached" && lasted >= FLAPPING_MS) this.#reopening.succeeded();
-    else if (before?.mode === "cached") this.#reopening.failed(now);
-    if (before?.mode === "opening" && view.mode === "bypassed") this.#reopening.failed(now);
-    if (view.mode === "cached") this.#namespaces.entered(view.number, this.#stop.signal);
+    if (seen === "changed" && view.mode === "cached")
+      this.#namespaces.entered(view.number, this.#stop.signal);
   }
 
   /** Takes the steps that are due; steps that need no wait follow one another at once. */

@@ -4,7 +4,7 @@
  */
 import { ServiceError } from "../errors.ts";
 import type { HotStore, Slot, Versioned } from "../ports/hot-store.ts";
-import type { Lease, Leases } from "./generation.ts";
+import type { Lease, Leases } from "./lease.ts";
 
 export class Revealer {
   readonly #generation: Leases;

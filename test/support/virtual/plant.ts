@@ -1,4 +1,5 @@
-import type { Generation, Leases } from "../../../src/consistency/generation.ts";
+import type { Generation } from "../../../src/consistency/generation.ts";
+import type { Leases } from "../../../src/consistency/lease.ts";
 import type { DurableStore } from "../../../src/ports/durable-store.ts";
 import type { HotStore } from "../../../src/ports/hot-store.ts";
 import type { HotRules } from "./hot-server.ts";

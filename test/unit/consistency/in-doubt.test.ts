@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { memoryDurable } from "../../../src/adapters/memory/durable.ts";
 import { openMemory } from "../../../src/adapters/memory/open.ts";
 import { createObjects } from "../../../src/consistency/dual-store.ts";
-import type { LastKnown, Lease, Leases } from "../../../src/consistency/generation.ts";
+import type { LastKnown, Lease, Leases } from "../../../src/consistency/lease.ts";
 import type { Mutation } from "../../../src/consistency/objects.ts";
 import { unavailable } from "../../../src/errors.ts";
 import type { Condition } from "../../../src/ports/durable-store.ts";
