@@ -1,7 +1,7 @@
 // Wrong uses of right stores, as wrappers of the ports and of the leases.
 import type { Generation } from "../../../src/consistency/generation.ts";
-import type { Leases } from "../../../src/consistency/lease.ts";
 import { CONTROL } from "../../../src/consistency/generation-document.ts";
+import type { Leases } from "../../../src/consistency/lease.ts";
 import type { Json } from "../../../src/json.ts";
 import type { DurableStore, Path } from "../../../src/ports/durable-store.ts";
 import type { HotStore } from "../../../src/ports/hot-store.ts";
