@@ -1,7 +1,8 @@
 // A short run of each kind; npm run test:watch does it for as long as one likes.
 import { expect, it } from "vitest";
 import { describeWithTools } from "../support/real-stores.ts";
-import { kindOf, run } from "./run.ts";
+import { kindOf } from "./cuts.ts";
+import { run } from "./run.ts";
 
 /** Most of it is starting stores and servers, on a busy machine. */
 const TIMEOUT_MS = 120_000;
