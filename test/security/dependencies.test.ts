@@ -15,7 +15,10 @@ const manifest: {
   devDependencies: Record<string, string>;
   allowScripts: Record<string, boolean>;
 } = JSON.parse(readFileSync("package.json", "utf8"));
-const installed = Object.entries(lock.packages).filter(([path, { link }]) => path !== "" && link !== true);
+/** Not the project's own packages, which are in the checkout. */
+const installed = Object.entries(lock.packages).filter(
+  ([path, { link }]) => path.includes("node_modules/") && link !== true,
+);
 const nameOf = (path: string) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
 
 /** Those that let the service be used and passed on under its own licence. */
