@@ -68,7 +68,11 @@ export function endUnreadBody(request: RawRequest, response: RawResponse): void 
     // A reader that has given up may still be registered, and what it does not read would not flow.
     request.removeAllListeners("readable");
     request.resume();
-    const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+    const end = (): void => {
+      if (!request.complete) request.socket.destroy();
+    };
+    // What has arrived is read first: after a busy second that may be the rest, and the next request too.
+    const timer = setTimeout(() => setImmediate(end), lingerMs);
     request.once("end", () => clearTimeout(timer));
     request.once("close", () => clearTimeout(timer));
   });
