@@ -39,13 +39,17 @@ describe("the package database-connections-client", () => {
     }
     await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
     await writeFile(join(folder, "consumer.ts"), CONSUMER);
+    const [, example = ""] =
+      /^```ts\n([\s\S]*?)^```$/m.exec(await readFile(join(PACKAGE, "README.md"), "utf8")) ?? [];
+    expect(example).toContain("getOrMake");
+    await writeFile(join(folder, "readme.ts"), `declare function fetchRate(): Promise<string>;\n${example}`);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it("type-checks and runs where it is installed", async () => {
+  it("type-checks and runs where it is installed, as does what its README shows", async () => {
     const options = ["--strict", "--skipLibCheck", "--module", "nodenext", "--types", "node"];
     const lib = ["--lib", "es2023,dom,dom.asynciterable", "--target", "es2023"];
-    const checked = await run(process.execPath, [TSC, ...options, ...lib, "consumer.ts"], {
+    const checked = await run(process.execPath, [TSC, ...options, ...lib, "consumer.ts", "readme.ts"], {
       cwd: folder,
     }).catch((error: { stdout: string }) => error);
     expect(checked.stdout).toBe("");

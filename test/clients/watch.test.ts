@@ -79,7 +79,7 @@ describe("a watch", () => {
   });
 
   it(`survives ${RESTARTS} restarts of the service without gap or duplicate`, {
-    timeout: 240_000,
+    timeout: 400_000,
   }, async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "dbconn-client-"));
     onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
