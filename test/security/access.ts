@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
@@ -28,6 +28,7 @@ export class Access {
   readonly file = join(this.folder, "auth.json");
   readonly #tokens = new Map<string, TokenRecord>();
   #server: ServerProcess | undefined;
+  #sessionManager: Http2SessionManager | undefined;
 
   /** Before the start, so that there is no wait for the file to be read again. */
   token(name: string, ...scopes: readonly string[]): string {
@@ -53,20 +54,23 @@ export class Access {
     return this.#server;
   }
 
-  as(token: string): Caller {
+  as(token: string, protocol: "Connect JSON" | "gRPC" = "Connect JSON"): Caller {
     const { url: baseUrl } = this.server;
-    const transport = createConnectTransport({
-      baseUrl,
-      httpVersion: "1.1",
-      useBinaryFormat: false,
-      jsonOptions,
-      interceptors: [
-        (next) => (request) => {
-          if (token !== "") request.header.set("authorization", `Bearer ${token}`);
-          return next(request);
-        },
-      ],
-    });
+    const authorize: Interceptor = (next) => (request) => {
+      if (token !== "") request.header.set("authorization", `Bearer ${token}`);
+      return next(request);
+    };
+    const interceptors = [authorize];
+    const transport =
+      protocol === "gRPC"
+        ? createGrpcTransport({ baseUrl, interceptors, sessionManager: this.#session(baseUrl) })
+        : createConnectTransport({
+            baseUrl,
+            interceptors,
+            httpVersion: "1.1",
+            useBinaryFormat: false,
+            jsonOptions,
+          });
     return {
       tasks: createClient(TaskService, transport),
       schemas: createClient(SchemaService, transport),
@@ -82,7 +86,14 @@ export class Access {
     return this.#server;
   }
 
+  /** One connection for all callers, as behind a proxy. */
+  #session(baseUrl: string): Http2SessionManager {
+    this.#sessionManager ??= new Http2SessionManager(baseUrl);
+    return this.#sessionManager;
+  }
+
   async close(): Promise<void> {
+    this.#sessionManager?.abort();
     await this.#server?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -101,7 +101,9 @@ const CASES = Object.entries(EXPECTED).flatMap(([scope, methods]) =>
 
 const access = new Access();
 const tokens = new Map<string, string>();
-const caller = (name: string): Caller => access.as(tokens.get(name) ?? "");
+const PROTOCOLS = ["Connect JSON", "gRPC"] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+const caller = (name: string, protocol: Protocol): Caller => access.as(tokens.get(name) ?? "", protocol);
 
 beforeAll(async () => {
   for (const scope of Object.keys(EXPECTED)) {
@@ -125,8 +127,8 @@ describe.each(CASES)("$name", ({ scope, name, path }) => {
   const request = requestFor(method.input, path === "" ? [] : path.split("."), "mine");
   const changes = method.idempotency !== 1;
 
-  it("is not for callers without a token", async () => {
-    const error = await refusal(access.as(""), method, request);
+  it.each(PROTOCOLS)("is not for callers without a token, over %s", async (protocol) => {
+    const error = await refusal(access.as("", protocol), method, request);
     expect(error?.code).toBe(Code.Unauthenticated);
     expect(error?.findDetails(ErrorInfoSchema)[0]).toMatchObject({
       reason: "UNAUTHENTICATED",
@@ -134,28 +136,36 @@ describe.each(CASES)("$name", ({ scope, name, path }) => {
     });
   });
 
-  it("is not for callers with every scope but the one it needs", async () => {
-    const error = await refusal(caller(`all but ${scope}`), method, request);
-    expect(error?.code).toBe(Code.PermissionDenied);
-    expect(error?.findDetails(ErrorInfoSchema)[0]).toMatchObject({
-      reason: "PERMISSION_DENIED",
-      metadata: { scope, ...(changes ? { applied: "no" } : {}) },
-    });
-  });
+  it.each(PROTOCOLS)(
+    "is not for callers with every scope but the one it needs, over %s",
+    async (protocol) => {
+      const error = await refusal(caller(`all but ${scope}`, protocol), method, request);
+      expect(error?.code).toBe(Code.PermissionDenied);
+      expect(error?.findDetails(ErrorInfoSchema)[0]).toMatchObject({
+        reason: "PERMISSION_DENIED",
+        metadata: { scope, ...(changes ? { applied: "no" } : {}) },
+      });
+    },
+  );
 
-  it("is for callers with that scope alone", async () => {
-    const error = await refusal(caller(scope), method, request);
+  it.each(PROTOCOLS)("is for callers with that scope alone, over %s", async (protocol) => {
+    const error = await refusal(caller(scope, protocol), method, request);
     expect([undefined, ...OTHER_CODES]).toContain(error?.code);
   });
 
   if (path !== "") {
-    it("is for those whose scope holds for what the request names, and for them only", async () => {
-      expect((await refusal(caller(`${scope}:other`), method, request))?.code).toBe(Code.PermissionDenied);
-      for (const limit of ["mine", "mi*"]) {
-        const error = await refusal(caller(`${scope}:${limit}`), method, request);
-        expect([undefined, ...OTHER_CODES]).toContain(error?.code);
-      }
-    });
+    it.each(PROTOCOLS)(
+      "is for those whose scope holds for what the request names, over %s",
+      async (protocol) => {
+        expect((await refusal(caller(`${scope}:other`, protocol), method, request))?.code).toBe(
+          Code.PermissionDenied,
+        );
+        for (const limit of ["mine", "mi*"]) {
+          const error = await refusal(caller(`${scope}:${limit}`, protocol), method, request);
+          expect([undefined, ...OTHER_CODES]).toContain(error?.code);
+        }
+      },
+    );
   }
 });
 
@@ -193,6 +203,7 @@ const OTHER_CODES = [
   Code.InvalidArgument,
   Code.FailedPrecondition,
   Code.AlreadyExists,
+  Code.Aborted,
   Code.Unimplemented,
 ];
 
