@@ -6,7 +6,7 @@ import { Grants } from "../../src/auth/grants.ts";
 import type { Authenticate, Authentication } from "../../src/auth/principal.ts";
 import { AdaptiveLimit } from "../../src/server/adaptive-limit.ts";
 import { PrincipalLimits } from "../../src/server/principal-limits.ts";
-import { clientOf, grpcHeaders, protocols, Step, session, start } from "./support.ts";
+import { clientOf, connect, grpcHeaders, protocols, received, Step, session, start } from "./support.ts";
 
 const read = "/test.v1.TestService/Read";
 
@@ -44,6 +44,23 @@ describe("a caller", () => {
       headers["grpc-status"] === undefined ? (await once(stream.resume(), "trailers"))[0] : headers;
     expect(trailers["grpc-status"]).toBe(String(Code.Unauthenticated));
     stream.on("error", () => {});
+  });
+
+  it("keeps its HTTP/1 connection when the rest of a refused call's body arrives after the answer", async () => {
+    const { port } = await start({ authenticate: byName });
+    const head = `POST ${read} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`;
+    const refused = async () => {
+      const socket = await connect(port);
+      socket.write(`${head}1\r\n{\r\n`);
+      await once(socket, "data");
+      return socket;
+    };
+    const socket = await refused();
+    socket.write("1\r\n}\r\n0\r\n\r\n");
+    // The end of one that never completes its body shows that the time for late ones has passed.
+    await received(await refused());
+    socket.write("GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    expect(await received(socket)).toMatch(/^HTTP\/1\.1 200/);
   });
 
   it("may be looked up for a while, and counts for nothing when it left meanwhile", async () => {
