@@ -11,12 +11,17 @@ export function throughputRow(
   const rates = measured.figures.map(({ perSecond }) => perSecond);
   const failed = Math.max(...measured.figures.map(({ failedPerMille }) => failedPerMille));
   const cores = median(measured.figures.map((figure) => figure.cores));
+  // Holds even where others take the processor away meanwhile, since it counts only what the server was given.
+  const perCore = median(measured.figures.map((figure) => figure.perSecond / figure.cores));
   return {
     what: measured.name,
     figure: `${whole(medianPerSecond(measured))}/s`,
     spread: `${whole(Math.min(...rates))} to ${whole(Math.max(...rates))}`,
     ratio: reference === undefined ? "" : `${ratio(measured, reference.to).toFixed(2)} x ${reference.name}`,
-    note: [cores > 0 ? `${cores.toFixed(1)} cores` : "", failed > 0 ? `${failed} of 1000 FAILED` : ""]
+    note: [
+      cores > 0 ? `${cores.toFixed(1)} cores, ${whole(perCore)}/s for each` : "",
+      failed > 0 ? `${failed} of 1000 FAILED` : "",
+    ]
       .filter(Boolean)
       .join(", "),
   };
