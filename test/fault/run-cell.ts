@@ -43,7 +43,7 @@ const CELL_BOUND_MS = 300_000;
 /** The share of a cell's time that goes by before its fault. */
 const BEFORE = 0.3;
 /** Before the fault comes again. */
-const BETWEEN_MS = 2_000;
+const BETWEEN_MS = 5_000;
 /** What a look at the generation may come late by. */
 const AROUND_MS = 2_000;
 

@@ -12,8 +12,8 @@ export const CELLS: readonly Cell[] = [
   ...REDIS_CELLS,
   ...DEPLOYMENT_CELLS,
   ...FERRET_CELLS,
-  ...OVERLOAD_CELLS,
   ...SQLITE_CELLS,
+  ...OVERLOAD_CELLS,
   ...REPLICA_SET_CELLS,
 ];
 

@@ -45,6 +45,23 @@ async function lock(database: DatabaseSync): Promise<void> {
 export const SQLITE_CELLS: readonly Cell[] = [
   {
     ...embedded,
+    name: "sqlite-torn-log",
+    async inject({ victim }) {
+      const { pid } = victim;
+      await victim.kill();
+      const whole = await sizeOf(logOf(victim));
+      // What a power cut leaves of a frame that was being written.
+      const torn = randomBytes(2_500);
+      await appendFile(logOf(victim), torn);
+      return {
+        heal: () => victim.restart(),
+        proof: () =>
+          whole > 0 && victim.pid !== pid ? `${torn.length} torn bytes behind ${whole}` : undefined,
+      };
+    },
+  },
+  {
+    ...embedded,
     name: "sqlite-busy",
     async inject({ victim }) {
       const database = new DatabaseSync(join(victim.dataDir, "dbconn.sqlite"), { timeout: 0 });
@@ -73,23 +90,6 @@ export const SQLITE_CELLS: readonly Cell[] = [
           const calls = refused(evidence);
           return calls > 0 ? `${calls} calls refused` : undefined;
         },
-      };
-    },
-  },
-  {
-    ...embedded,
-    name: "sqlite-torn-log",
-    async inject({ victim }) {
-      const { pid } = victim;
-      await victim.kill();
-      const whole = await sizeOf(logOf(victim));
-      // What a power cut leaves of a frame that was being written.
-      const torn = randomBytes(2_500);
-      await appendFile(logOf(victim), torn);
-      return {
-        heal: () => victim.restart(),
-        proof: () =>
-          whole > 0 && victim.pid !== pid ? `${torn.length} torn bytes behind ${whole}` : undefined,
       };
     },
   },
