@@ -1,28 +1,45 @@
-/** Connections that cost their owner next to nothing: headers and bodies by the byte, answers that nobody reads. */
+/** Connections that cost their owner next to nothing: headers and bodies by the byte, answers that nobody takes. */
+import http2 from "node:http2";
 import net from "node:net";
 
 const TRICKLE_MS = 1_000;
 
-/** How a peer begins, and what it goes on with, a byte at a time; undefined: it reads nothing of what it asked for. */
-interface Kind {
-  readonly name: string;
-  readonly opening: string;
-  readonly trickle: boolean;
+interface Peer {
+  readonly connection: { destroy(): unknown; once(event: "close", listener: () => void): unknown };
 }
 
-const json = (path: string, length: number, body = "") =>
-  `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${body}`;
-const LIST = JSON.stringify({ kind: "bench-list", pageSize: 40, view: "VIEW_FULL" });
+/** Sends the opening, and then a byte at a time. */
+function trickle(port: number, opening: string): Peer {
+  const connection = net.connect({ port, host: "127.0.0.1" });
+  connection.on("error", () => {});
+  connection.write(opening);
+  connection.resume();
+  const timer = setInterval(() => connection.write("x"), TRICKLE_MS);
+  connection.once("close", () => clearInterval(timer));
+  return { connection };
+}
 
-const KINDS: readonly Kind[] = [
-  { name: "slow headers", opening: "GET /livez HTTP/1.1\r\nhost: ", trickle: true },
-  { name: "slow bodies", opening: json("/dbconn.v1.TaskService/GetTask", 60_000, "{"), trickle: true },
-  {
-    name: "stalled readers",
-    // So many answers that the sockets' buffers cannot take them all.
-    opening: json("/dbconn.v1.TaskService/ListTasks", LIST.length, LIST).repeat(200),
-    trickle: false,
-  },
+/** Asks for something and leaves no room for the answer, not even for a byte. */
+function stall(port: number): Peer {
+  const session = http2.connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+  session.on("error", () => {});
+  const path = "/dbconn.v1.TaskService/GetTask";
+  const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json" });
+  stream.on("error", () => {});
+  // The service resets a stream that takes nothing; this peer begins again.
+  stream.once("close", () => session.destroy());
+  stream.end(JSON.stringify({ kind: "bench", taskId: "read" }));
+  return { connection: session };
+}
+
+const BODY =
+  "POST /dbconn.v1.TaskService/GetTask HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n" +
+  "content-length: 60000\r\n\r\n{";
+
+const KINDS: readonly ((port: number) => Peer)[] = [
+  (port) => trickle(port, "GET /livez HTTP/1.1\r\nhost: "),
+  (port) => trickle(port, BODY),
+  stall,
 ];
 
 export interface SlowPeers {
@@ -33,22 +50,15 @@ export interface SlowPeers {
 
 /** Opens `count` in all, of every kind alike. */
 export function openSlowPeers(port: number, count: number): SlowPeers {
-  const sockets = new Set<net.Socket>();
+  const peers = new Set<Peer>();
   let closed = false;
-  const open = (kind: Kind): void => {
-    const socket = net.connect({ port, host: "127.0.0.1" });
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.write(kind.opening);
-    let timer: NodeJS.Timeout | undefined;
-    if (kind.trickle) timer = setInterval(() => socket.write("x"), TRICKLE_MS);
-    else socket.pause();
-    // Ends are seen by those that read only.
-    if (kind.trickle) socket.resume();
-    socket.once("close", () => {
-      clearInterval(timer);
-      sockets.delete(socket);
-      if (!closed) setTimeout(() => closed || open(kind), TRICKLE_MS);
+  const open = (kind: (port: number) => Peer): void => {
+    if (closed) return;
+    const peer = kind(port);
+    peers.add(peer);
+    peer.connection.once("close", () => {
+      peers.delete(peer);
+      if (!closed) setTimeout(() => open(kind), TRICKLE_MS);
     });
   };
   for (let n = 0; n < count; n++) {
@@ -57,11 +67,11 @@ export function openSlowPeers(port: number, count: number): SlowPeers {
   }
   return {
     get open() {
-      return sockets.size;
+      return peers.size;
     },
     close: () => {
       closed = true;
-      for (const socket of sockets) socket.destroy();
+      for (const { connection } of peers) connection.destroy();
     },
   };
 }
