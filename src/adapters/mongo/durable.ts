@@ -19,7 +19,7 @@ export interface MongoOptions {
   /** The server's name for a collection, where it is not the collection's own. */
   readonly names?: Readonly<Record<string, string>>;
   readonly collections: readonly CollectionSpec[];
-  /** Milliseconds until a call gives up finding a server that can serve it; 1000 by default. */
+  /** Milliseconds until a call gives up finding a server that can serve it; 800 by default, so that it fails within a second. */
   readonly serverSelectionTimeoutMs?: number;
   /** Milliseconds until a new socket, or a heartbeat on it, counts as failed; 1000 by default. */
   readonly connectTimeoutMs?: number;
@@ -41,7 +41,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
   const connection = new Connection({
     uri: options.uri,
     database: options.database,
-    serverSelectionTimeoutMs: options.serverSelectionTimeoutMs ?? 1000,
+    serverSelectionTimeoutMs: options.serverSelectionTimeoutMs ?? 800,
     connectTimeoutMs: options.connectTimeoutMs ?? 1000,
     commandTimeoutMs,
     maxPoolSize: options.maxPoolSize ?? 50,
