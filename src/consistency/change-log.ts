@@ -5,6 +5,7 @@
 import { ServiceError } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { Document } from "../ports/durable-store.ts";
+import { WantedKeys } from "./wanted-keys.ts";
 
 export interface Change {
   /** As it was when it was read; a tombstone is a document too. */
@@ -17,11 +18,10 @@ export interface Change {
   readonly asOf: number;
 }
 
-/** Of what somebody wants to hear. */
+/** Of what somebody wants to hear: of documents whose key is this or begins so, or of all; of those `document` accepts. */
 export interface Interest {
-  /** Whether documents under the key may be wanted: hints tell no more. */
-  readonly key: (key: string) => boolean;
-  /** Whether a document is, of those whose key may be. Undefined: all of them. */
+  readonly key?: string;
+  readonly prefix?: string;
   readonly document?: (document: Document) => boolean;
 }
 
@@ -31,6 +31,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 export class ChangeLog {
   readonly #changes = new Map<number, { readonly change: Change; readonly bytes: number }>();
   readonly #readers = new Set<LogReader>();
+  readonly #keys = new WantedKeys();
   #bytes = 0;
   #first = 0;
   #end = 0;
@@ -43,21 +44,23 @@ export class ChangeLog {
   read(interest: Interest): LogReader {
     const reader = new LogReader(this, interest, this.#end);
     this.#readers.add(reader);
+    this.#keys.add(interest);
     return reader;
   }
 
   remove(reader: LogReader): void {
-    this.#readers.delete(reader);
+    if (this.#readers.delete(reader)) this.#keys.remove(reader.interest);
   }
 
   isWanted(document: Document): boolean {
+    if (!this.mayWant(document.key)) return false;
     for (const reader of this.#readers) if (reader.wants(document)) return true;
     return false;
   }
 
+  /** Whether a document under the key may be wanted: hints tell no more. */
   mayWant(key: string): boolean {
-    for (const { interest } of this.#readers) if (interest.key(key)) return true;
-    return false;
+    return this.#keys.mayWant(key);
   }
 
   add(change: Change): void {
@@ -95,8 +98,10 @@ export class LogReader {
   }
 
   wants(document: Document): boolean {
-    const { key, document: accept } = this.interest;
-    return key(document.key) && (accept === undefined || accept(document));
+    const { key, prefix, document: accept } = this.interest;
+    if (key !== undefined && document.key !== key) return false;
+    if (prefix !== undefined && !document.key.startsWith(prefix)) return false;
+    return accept === undefined || accept(document);
   }
 
   /** A change at the end of the log. A reader that waits passes over what it does not want, and never falls behind. */

@@ -197,7 +197,7 @@ class Poller {
 
   /** Something was written under the key. */
   hint(key: string): void {
-    if (this.log.mayWant(key)) this.wake();
+    if (!this.#nudge.signal.aborted && this.log.mayWant(key)) this.wake();
   }
 
   stop(): void {

@@ -56,7 +56,7 @@ export async function waitForTask(
   const first = await look();
   if (first.done !== "TIMEOUT" || timeoutMs === 0) return first;
   const key = taskKey(input);
-  const listener = await feed.listen({ key: (other) => other === key }, signal);
+  const listener = await feed.listen({ key }, signal);
   try {
     // It may have happened before the feed was listened to.
     const second = await look();

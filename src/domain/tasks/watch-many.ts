@@ -1,4 +1,5 @@
 /** A watch of a kind, a group, or both: a snapshot, then the latest revision of each task that changed. */
+import type { Interest } from "../../consistency/change-log.ts";
 import type { Json } from "../../json.ts";
 import type { NameSet } from "../../names.ts";
 import type { Document } from "../../ports/durable-store.ts";
@@ -7,7 +8,7 @@ import { TASKS } from "./collections.ts";
 import { FULL_TASKS_AT_ONCE } from "./limits.ts";
 import { findNewestFirst, kindsOf, type Position } from "./list.ts";
 import { type ChangesPlace, changesToken, markOf, readChangesToken, withCursor } from "./resume-token.ts";
-import { isLive, taskName, toTask } from "./task.ts";
+import { isLive, taskKey, taskName, toTask } from "./task.ts";
 import type { WatchContext, WatchItem } from "./watch-context.ts";
 
 /** Tasks; empty = any. One of the two is given. */
@@ -78,20 +79,22 @@ class Many {
     this.#place = { cursor, shown: [], snapshot: "first" };
   }
 
-  get interest() {
-    const { kind, group, visible } = this.#watched;
+  get interest(): Interest {
+    const { kind } = this.#watched;
     return {
-      key: (key: string) => {
-        const own = taskName(key).kind;
-        return (kind === "" || own === kind) && (visible === undefined || visible.has(own));
-      },
-      document: (document: Document) => group === "" || document.group === group,
+      ...(kind === "" ? {} : { prefix: taskKey({ kind, taskId: "" }) }),
+      document: (d) => this.#wants(d),
     };
   }
 
-  #wants(document: Document): boolean {
-    const { key, document: accept } = this.interest;
-    return key(document.key) && accept(document);
+  #wants({ key, group }: Document): boolean {
+    const { kind, visible } = this.#watched;
+    const own = taskName(key).kind;
+    return (
+      (kind === "" || own === kind) &&
+      ["", group].includes(this.#watched.group) &&
+      (visible === undefined || visible.has(own))
+    );
   }
 
   async *snapshot(): AsyncGenerator<WatchItem> {

@@ -20,7 +20,7 @@ export async function* watchOne(
   const { feed, heartbeatMs, objects, timing } = context;
   const key = taskKey(name);
   const resumed = readRevisionToken({ watch: key }, token);
-  const listener = await feed.listen({ key: (other) => other === key }, signal);
+  const listener = await feed.listen({ key }, signal);
   const steps = new Steps(context, name, (place) => listener.history(place, signal));
   try {
     const asOf = timing.now();
