@@ -4,7 +4,7 @@ import { anyPack } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Status, StatusSchema } from "../../gen/dbconn/v1/common_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { type Applied, type ErrorKind, type Reason, ServiceError } from "../errors.ts";
+import { type Applied, aborted, type ErrorKind, type Reason, ServiceError } from "../errors.ts";
 import { duration } from "./convert.ts";
 
 const DOMAIN = "dbconn";
@@ -35,6 +35,20 @@ const CONNECT_FAILURES: ReadonlyMap<Code, readonly [ErrorKind, Reason, Applied]>
   [Code.Canceled, ["cancelled", "CANCELLED", "unknown"]],
 ]);
 
+/** How Connect says that it could not read a message of which it does not blame the caller. */
+const UNREADABLE = /^(parse binary:|protocol error:|received compressed envelope|decompression failed)/;
+
+/** True for a request that cannot be read: Connect calls it internal, and it is the caller's fault all the same. */
+export function isUnreadable({ code, rawMessage }: ConnectError): boolean {
+  return code === Code.Internal && UNREADABLE.test(rawMessage);
+}
+
+/** True for a request whose sender broke it off while it was read, with whatever code of HTTP/2. */
+function isBrokenOff(error: unknown): boolean {
+  if (error instanceof ConnectError) return /^http\/2 stream closed with error code/.test(error.rawMessage);
+  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+}
+
 /** `mutation`: the method may change something, so its failure has to say whether it did. */
 export interface Call {
   readonly mutation: boolean;
@@ -49,7 +63,7 @@ export function isUnexpected(error: unknown): boolean {
 export function toConnectError(error: unknown, call: Call): ConnectError {
   const failure = asServiceError(error);
   return new ConnectError(
-    failure.message,
+    failure.message.toWellFormed(),
     CODES[failure.kind],
     undefined,
     detailsOf(failure, call).map(({ desc, value }) => ({ desc, value })),
@@ -66,7 +80,7 @@ export function toStatus(error: unknown, call: Call): Status {
   const failure = asServiceError(error);
   return create(StatusSchema, {
     code: CODES[failure.kind],
-    message: failure.message,
+    message: failure.message.toWellFormed(),
     details: detailsOf(failure, call).map(({ desc, value }) => anyPack(desc, value)),
   });
 }
@@ -84,8 +98,11 @@ function asServiceError(error: unknown): ServiceError {
 }
 
 function connectFailure(error: unknown): ServiceError | undefined {
-  const known = error instanceof ConnectError ? CONNECT_FAILURES.get(error.code) : undefined;
-  if (!(error instanceof ConnectError) || known === undefined) return undefined;
+  if (isBrokenOff(error)) return aborted(undefined, "unknown");
+  if (!(error instanceof ConnectError)) return undefined;
+  // The message of a stream is read within the interceptors, and that of any other call before.
+  const known = CONNECT_FAILURES.get(isUnreadable(error) ? Code.InvalidArgument : error.code);
+  if (known === undefined) return undefined;
   const [kind, reason, applied] = known;
   return new ServiceError(kind, reason, error.rawMessage, {
     applied,

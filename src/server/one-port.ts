@@ -65,6 +65,12 @@ export function createOnePort(
     // Fastify's handler takes the compatibility objects of HTTP/2 as they are; only its type says HTTP/1.
     handler as unknown as (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse) => void,
   );
+  // Node's own answer to `Expect: 100-continue` ends the process when the stream was reset meanwhile.
+  h2.on("checkContinue", (request, response) => {
+    if (response.stream.destroyed || response.stream.closed) return;
+    response.writeContinue();
+    h2.emit("request", request, response);
+  });
   const sessions = new Set<ServerHttp2Session>();
   h2.on("session", (session) => {
     sessions.add(session);

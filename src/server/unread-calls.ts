@@ -8,6 +8,7 @@ import {
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError, type ContextValues, type HandlerContext } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { isUnreadable } from "../rpc/errors.ts";
 import { codeName, observedCall } from "../rpc/observed-call.ts";
 import type { ServerErrors } from "./errors.ts";
 import { faultyField } from "./json-fault.ts";
@@ -34,6 +35,8 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
   // A batch answers with the details of its items' errors.
   const registry = createMutableRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema);
   const complete: UnreadCalls["complete"] = (error, method, values) => {
+    // What is quoted of JSON may hold half a character, of which no header can be made.
+    Object.assign(error, { rawMessage: error.rawMessage.toWellFormed() });
     if (errors.domain !== undefined && error.details.length === 0) {
       const completed = completion(errors, error, () => fieldOf(method.input, error, lastText));
       if (completed !== undefined) Object.assign(error, { code: completed.code, details: completed.details });
@@ -83,21 +86,18 @@ function isReadableQuery(url: string): boolean {
   }
 }
 
-/** How Connect says that it could not read a message of which it does not blame the caller. */
-const UNREADABLE = /^(parse binary:|protocol error:|received compressed envelope|decompression failed)/;
-
 /** What the error should have been; undefined for one that is not about the request or the answer as such. */
 function completion(
   errors: ServerErrors,
-  { code, rawMessage }: ConnectError,
+  error: ConnectError,
   field: () => string | undefined,
 ): ConnectError | undefined {
+  const { code, rawMessage } = error;
   switch (code) {
     case Code.InvalidArgument:
       return errors.malformed(rawMessage, field());
     case Code.Internal:
-      // The caller's fault, and not the server's.
-      return UNREADABLE.test(rawMessage) ? errors.malformed(rawMessage, field()) : undefined;
+      return isUnreadable(error) ? errors.malformed(rawMessage, field()) : undefined;
     case Code.ResourceExhausted:
       return errors.tooLarge(rawMessage, rawMessage.includes("writeMaxBytes") ? "yes" : "no");
     case Code.Unimplemented:

@@ -13,6 +13,7 @@ import { describeFailure, type Failure } from "./failures.ts";
 import { connect } from "./transports.ts";
 
 const CREATE = "dbconn.v1.TaskService/CreateTask";
+const WATCH = "dbconn.v1.TaskService/WatchTasks";
 
 let server: ServerProcess;
 beforeAll(async () => {
@@ -244,6 +245,26 @@ describe("bytes that are no request are MALFORMED_REQUEST", () => {
   });
   it.each(frames)("over gRPC-Web: %s", async (_name, bytes) => {
     expect(await grpc(CREATE, bytes, "application/grpc-web")).toMatchObject(malformed);
+  });
+
+  // A stream changes nothing, so that its errors need not say so.
+  const { applied: _, ...malformedStream } = malformed;
+  it.each([CREATE, WATCH])(
+    "JSON with half a character for a name, over gRPC and gRPC-Web: %s",
+    async (method) => {
+      const bytes = frame(Buffer.from('{"\\ud800": 1}'));
+      for (const type of ["application/grpc+json", "application/grpc-web+json"])
+        expect(await grpc(method, bytes, type)).toMatchObject(malformedStream);
+    },
+  );
+
+  it.each([
+    ["no protobuf", frame(noProtobuf)] as const,
+    ["text that is no UTF-8", frame(noText)] as const,
+    ...frames,
+  ])("to a stream over gRPC and gRPC-Web: %s", async (_name, bytes) => {
+    expect(await grpc(WATCH, bytes)).toMatchObject(malformedStream);
+    expect(await grpc(WATCH, bytes, "application/grpc-web")).toMatchObject(malformedStream);
   });
 
   it.each(["", "text/plain", "application/x-www-form-urlencoded"])("content-type %j", async (type) => {

@@ -46,6 +46,34 @@ describe("an HTTP/2 connection has limits", () => {
     expect((await answerOf((await session(url)).request({ ":path": "/livez" }))).status).toBe(200);
   });
 
+  it.each([
+    ["reset at once", Buffer.from([0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8])],
+    ["broken off by a frame on a stream that there is not", Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 9, 0])],
+  ])("a request that waits to be continued and is %s harms nothing", async (_, after) => {
+    const { port, url } = await start();
+    const socket = await connect(port);
+    const fields = [
+      [":method", "POST"],
+      [":scheme", "http"],
+      [":authority", "localhost"],
+      [":path", path],
+      ["expect", "100-continue"],
+    ];
+    const block = Buffer.concat(
+      fields.flatMap(([name = "", value = ""]) => [
+        Buffer.from([0, name.length]),
+        Buffer.from(name),
+        Buffer.from([value.length]),
+        Buffer.from(value),
+      ]),
+    );
+    const head = Buffer.from([0, 0, block.length, 1, 4, 0, 0, 0, 1]);
+    const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    socket.end(Buffer.concat([preface, Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]), head, block, after]));
+    await received(socket);
+    expect((await answerOf((await session(url)).request({ ":path": "/livez" }))).status).toBe(200);
+  });
+
   it("a peer that sends invalid frames again and again is sent away", async () => {
     const { port } = await start({ limits: { maxInvalidFrames: 3 } });
     const socket = await connect(port);

@@ -1,11 +1,12 @@
 // The service as it is run: a process of its own, on a free loopback port, told what to do by its environment alone.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -26,8 +27,12 @@ export interface ServerProcess {
   readonly pid: number;
   /** What the "serving" line says of the stores, such as `redis` and `mongodb`. */
   readonly stores: { readonly hot: string; readonly durable: string };
-  /** Everything logged so far. */
+  /** Everything logged so far, of what is kept. */
   readonly log: readonly LogLine[];
+  /** What the process wrote to its standard error so far. */
+  readonly errors: string;
+  /** Whether the process is gone. */
+  readonly ended: boolean;
   /** SIGTERM; resolves with the exit code (null when it had to be killed). Again: does nothing more. */
   stop(): Promise<number | null>;
   /** SIGKILL; resolves when the process is gone. */
@@ -39,10 +44,16 @@ export interface ServerSettings {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept after the process ends, for a restart; without it a temporary one, removed then. */
   readonly dataDir?: string;
+  /** The lines of the log that are kept; all of them by default. For long runs. */
+  readonly keeps?: (line: LogLine) => boolean;
 }
 
 /** Resolves when the service logged that it serves; rejects, with its output, when it ended before or says nothing. */
-export async function startServer({ env = {}, dataDir }: ServerSettings = {}): Promise<ServerProcess> {
+export async function startServer({
+  env = {},
+  dataDir,
+  keeps = () => true,
+}: ServerSettings = {}): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "dbconn-server-"));
   const child = spawn(process.execPath, [MAIN], {
     // Away from the checkout, so that a developer's .env and data stay out of it.
@@ -71,8 +82,18 @@ export async function startServer({ env = {}, dataDir }: ServerSettings = {}): P
     remove();
   });
   const log: LogLine[] = [];
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    errors += text;
+  });
   try {
-    const { host, port, hot, durable } = await serving(child, log);
+    const { host, port, hot, durable } = await serving(
+      child,
+      (line) => {
+        if (keeps(line)) log.push(line);
+      },
+      () => `${errors}${JSON.stringify(log)}`,
+    );
     const end = async (signal: NodeJS.Signals): Promise<number | null> => {
       child.kill(signal);
       const lastResort = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
@@ -86,6 +107,12 @@ export async function startServer({ env = {}, dataDir }: ServerSettings = {}): P
       pid: Number(child.pid),
       stores: { hot: String(hot), durable: String(durable) },
       log,
+      get errors() {
+        return errors;
+      },
+      get ended() {
+        return child.exitCode !== null || child.signalCode !== null;
+      },
       stop: () => end("SIGTERM"),
       kill: async () => void (await end("SIGKILL")),
     };
@@ -97,24 +124,22 @@ export async function startServer({ env = {}, dataDir }: ServerSettings = {}): P
 }
 
 /** The line that says where the service listens. */
-async function serving(child: ChildProcess, log: LogLine[]): Promise<LogLine> {
-  const { stdout, stderr } = child;
-  if (stdout === null || stderr === null) throw new Error("the process has no pipes");
-  let errors = "";
-  stderr.setEncoding("utf8").on("data", (text: string) => {
-    errors += text;
-  });
+async function serving(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+  keep: (line: LogLine) => void,
+  output: () => string,
+): Promise<LogLine> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`the service ${why}: ${errors}${JSON.stringify(log)}`));
+    const fail = (why: string) => reject(new Error(`the service ${why}: ${output()}`));
     const timer = setTimeout(() => fail("did not say that it serves"), START_TIMEOUT_MS);
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(timer);
       fail(`ended with ${code}`);
     });
-    createInterface({ input: stdout }).on("line", (text) => {
+    createInterface({ input: child.stdout }).on("line", (text) => {
       const line = JSON.parse(text) as LogLine;
-      log.push(line);
+      keep(line);
       if (line.msg !== "serving") return;
       clearTimeout(timer);
       resolve(line);

@@ -75,6 +75,25 @@ describe("a failure on purpose", () => {
   });
 });
 
+describe("a request that is not read to its end", () => {
+  it.each([
+    [
+      "reset as the sender's own fault",
+      new ConnectError("http/2 stream closed with error code INTERNAL_ERROR (0x2)", Code.Internal),
+    ],
+    ["ended with its connection", Object.assign(new Error("x"), { code: "ERR_STREAM_PREMATURE_CLOSE" })],
+  ])("is cancelled, and no fault of the service: %s", (_, error) => {
+    expect(isUnexpected(error)).toBe(false);
+    expect(toConnectError(error, QUERY).code).toBe(Code.Canceled);
+  });
+
+  it("is malformed when its bytes are no message", () => {
+    const error = new ConnectError("parse binary: premature EOF", Code.Internal);
+    expect(isUnexpected(error)).toBe(false);
+    expect(toConnectError(error, QUERY).code).toBe(Code.InvalidArgument);
+  });
+});
+
 describe("what Connect throws of itself", () => {
   it.each([
     [Code.InvalidArgument, "MALFORMED_REQUEST", "no"],
