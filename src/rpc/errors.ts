@@ -46,7 +46,10 @@ export function isUnreadable({ code, rawMessage }: ConnectError): boolean {
 /** True for a request whose sender broke it off while it was read, with whatever code of HTTP/2. */
 function isBrokenOff(error: unknown): boolean {
   if (error instanceof ConnectError) return /^http\/2 stream closed with error code/.test(error.rawMessage);
-  return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  // The latter is Node's word for a connection of HTTP/1.
+  const { code, message } = error;
+  return code === "ERR_STREAM_PREMATURE_CLOSE" || (code === "ECONNRESET" && message === "aborted");
 }
 
 /** `mutation`: the method may change something, so its failure has to say whether it did. */

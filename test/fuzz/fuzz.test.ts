@@ -4,7 +4,7 @@ import { KINDS } from "./inputs.ts";
 import { run } from "./run.ts";
 
 const SEED = 1;
-const INPUTS = 6_000;
+const INPUTS = 4_000;
 
 it.each([true, false])(
   "mutated input ends no process, hangs nothing, and changes nothing that it was refused (unary lane: %s)",

@@ -81,6 +81,7 @@ describe("a request that is not read to its end", () => {
       "reset as the sender's own fault",
       new ConnectError("http/2 stream closed with error code INTERNAL_ERROR (0x2)", Code.Internal),
     ],
+    ["reset on HTTP/1", Object.assign(new Error("aborted"), { code: "ECONNRESET" })],
     ["ended with its connection", Object.assign(new Error("x"), { code: "ERR_STREAM_PREMATURE_CLOSE" })],
   ])("is cancelled, and no fault of the service: %s", (_, error) => {
     expect(isUnexpected(error)).toBe(false);
