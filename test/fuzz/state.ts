@@ -2,6 +2,7 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { CacheEntrySchema } from "../../gen/dbconn/v1/cache_pb.ts";
+import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
 import { SchemaSchema } from "../../gen/dbconn/v1/schema_pb.ts";
 import { TaskSchema } from "../../gen/dbconn/v1/task_pb.ts";
 import type { Clients } from "../protocol/transports.ts";
@@ -47,8 +48,8 @@ export class State {
 
   /** Makes what is missing, and remembers everything. */
   async prepare(): Promise<void> {
-    await this.#restore(await this.#read());
-    this.#before = await this.#read();
+    await this.#restore(await this.#read(Consistency.FAST));
+    this.#before = await this.#read(Consistency.STRONG);
   }
 
   /**
@@ -62,7 +63,7 @@ export class State {
   ): Promise<readonly string[]> {
     const touched = new Set([...done, ...unknown].map(objectOf));
     const all = [...done, ...unknown].some(({ method }) => isBulk(method));
-    const now = await this.#read();
+    const now = await this.#read(Consistency.FAST);
     const found: string[] = [];
     const whose = (object: string) =>
       refused.filter((input) => objectOf(input) === object).map(({ index }) => index);
@@ -74,27 +75,31 @@ export class State {
     }
     const fresh = new Set(refused.filter((input) => input.fresh).map(objectOf));
     for (const object of touched) fresh.delete(object);
-    for (const [object, is] of await this.#readObjects([...fresh])) {
+    for (const [object, is] of await this.#readObjects([...fresh], Consistency.FAST)) {
       this.compared += 1;
       if (is !== ABSENT) found.push(`${object} was refused and is ${is}; inputs ${whose(object).join()}`);
     }
     // Entries that were stored anew may have a lifetime now, and would go by themselves.
     await this.#restore(now, all ? undefined : touched);
-    this.#before = await this.#read();
+    // A write whose caller never heard of it may stay unseen until a STRONG read shows it, and FAST ones from then on.
+    this.#before = await this.#read(Consistency.STRONG);
     this.#late = new Set(unknown.map(objectOf));
     return found;
   }
 
-  #read(): Promise<Contents> {
+  #read(consistency: Consistency): Promise<Contents> {
     const { names, schemas } = this.#standing;
-    return this.#readObjects([
-      ...names.flatMap((name) => [`task ${name}`, `entry ${name}`]),
-      ...schemas.map((name) => `schema ${name}`),
-    ]);
+    return this.#readObjects(
+      [
+        ...names.flatMap((name) => [`task ${name}`, `entry ${name}`]),
+        ...schemas.map((name) => `schema ${name}`),
+      ],
+      consistency,
+    );
   }
 
-  async #readObjects(objects: readonly string[]): Promise<Contents> {
-    const { tasks, cache, schemas } = this.#clients;
+  async #readObjects(objects: readonly string[], consistency: Consistency): Promise<Contents> {
+    const { tasks, cache } = this.#clients;
     const found = new Map<string, string>();
     const named = (what: string) =>
       objects
@@ -103,6 +108,7 @@ export class State {
     for (const names of slices(named("task"), BATCH_MAX)) {
       const { results } = await tasks.batchGetTasks({
         names: names.map((taskId) => ({ kind: PLACE, taskId })),
+        consistency,
       });
       for (const [at, { result }] of results.entries()) {
         // Reading a task makes it stay longer in the hot store; that is no change of it.
@@ -121,13 +127,14 @@ export class State {
         found.set(`entry ${keys[at]}`, entry);
       }
     }
-    for (const name of named("schema")) found.set(`schema ${name}`, await this.#schema(name, schemas));
+    for (const name of named("schema")) found.set(`schema ${name}`, await this.#schema(name, consistency));
     return found;
   }
 
-  async #schema(name: string, schemas: Clients["schemas"]): Promise<string> {
+  async #schema(name: string, consistency: Consistency): Promise<string> {
+    const { schemas } = this.#clients;
     try {
-      const { schema } = await schemas.getSchema({ name });
+      const { schema } = await schemas.getSchema({ name, consistency });
       return schema === undefined ? ABSENT : toJsonString(SchemaSchema, schema);
     } catch (error) {
       return absent(ConnectError.from(error));
