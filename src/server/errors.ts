@@ -17,6 +17,8 @@ export interface ServerErrors {
   /** For a page; methods are judged by their interceptor. */
   forbidden(scope: string): ConnectError;
   bodyTimeout(boundMs: number): ConnectError;
+  /** The deadline had passed before the request was read. */
+  deadlineExceeded(message: string): ConnectError;
   shuttingDown(): ConnectError;
   unknownMethod(path: string): ConnectError;
   /** A request that cannot be read; `field` is at fault, where that is known. */
@@ -58,6 +60,7 @@ export function createServerErrors(domain: string | undefined): ServerErrors {
       error(Code.PermissionDenied, "PERMISSION_DENIED", `the caller lacks the scope ${scope}`),
     bodyTimeout: (boundMs) =>
       error(Code.DeadlineExceeded, "BODY_TIMEOUT", `the request body was not complete within ${boundMs} ms`),
+    deadlineExceeded: (message) => error(Code.DeadlineExceeded, "DEADLINE_EXCEEDED", message),
     // A handler may have been at work when the bound was reached.
     shuttingDown: () =>
       error(Code.Unavailable, "SHUTTING_DOWN", "this instance is shutting down; try another", "unknown"),

@@ -62,6 +62,10 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
       if (requestMethod === "GET" && !isReadableQuery(url)) {
         throw errors.malformed("message is not base64, as the query says that it is", "message");
       }
+      // With no time left Connect would read the message all the same, and nobody would hear of what it fails on.
+      if (signal.aborted && signal.reason instanceof ConnectError && errors.domain !== undefined) {
+        throw errors.deadlineExceeded(signal.reason.rawMessage);
+      }
       // Connect aborts a failed call with the very error that it writes right after.
       const onAbort = (): void => {
         if (signal.reason instanceof ConnectError) complete(signal.reason, method, values);

@@ -267,6 +267,19 @@ describe("bytes that are no request are MALFORMED_REQUEST", () => {
     expect(await grpc(WATCH, bytes, "application/grpc-web")).toMatchObject(malformedStream);
   });
 
+  it("a request that has no time left ends with its deadline, whatever its bytes are", async () => {
+    const answer = await fetch(
+      `${server.url}/dbconn.v1.TaskService/GetTaskPolicy?encoding=proto&message=%7B`,
+      {
+        headers: { "connect-timeout-ms": "0" },
+      },
+    );
+    expect(await connectFailure(answer)).toMatchObject({
+      code: "DeadlineExceeded",
+      reason: "DEADLINE_EXCEEDED",
+    });
+  });
+
   it.each(["", "text/plain", "application/x-www-form-urlencoded"])("content-type %j", async (type) => {
     expect(await post(CREATE, "{}", type)).toMatchObject({ ...malformed, fields: ["content-type"] });
   });
