@@ -12,6 +12,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Collection, MongoServerError } from "mongodb";
+import { unavailable } from "../../errors.ts";
 
 export interface Lock {
   readonly _id: string;
@@ -41,13 +42,19 @@ interface Held {
 
 export class DocumentLocks {
   readonly #locks: () => Collection<Lock>;
+  readonly #patienceMs: number;
   /** What waits in this process, by document; its calls take turns without asking the server. */
   readonly #waiting = new Map<string, Waiting[]>();
 
   readonly #draining = new Set<Promise<void>>();
 
-  constructor(locks: () => Collection<Lock>) {
+  /**
+   * `patienceMs`: how long a command on a lock, or what is done under it, is waited for; longer than the driver's own
+   * limits. One that was under way when its server died may never end, and whatever stood behind it would wait for ever.
+   */
+  constructor(locks: () => Collection<Lock>, patienceMs: number) {
     this.#locks = locks;
+    this.#patienceMs = patienceMs;
   }
 
   /** Runs `work` while nobody else, here or elsewhere, runs any for the same document. */
@@ -83,7 +90,7 @@ export class DocumentLocks {
       for (let turn = 0; turn < MAX_TURN && performance.now() - held.since < HOLD_MS; turn += 1) {
         const next = queue.shift();
         if (next === undefined) break;
-        await next.task();
+        await this.#within(next.task()).catch(next.refuse);
       }
       await this.#release(document, held);
       if (queue.length > 0) await delay(POLL_MS.to);
@@ -98,7 +105,7 @@ export class DocumentLocks {
     for (let pause = POLL_MS.from; ; pause = Math.min(pause * 2, POLL_MS.to)) {
       const since = performance.now();
       try {
-        await this.#locks().insertOne({ _id: document, holder });
+        await this.#within(this.#locks().insertOne({ _id: document, holder }));
         return { holder, since };
       } catch (error) {
         if (!(error instanceof MongoServerError && error.code === DUPLICATE_KEY)) {
@@ -107,11 +114,11 @@ export class DocumentLocks {
           throw error;
         }
       }
-      const other = (await this.#locks().findOne({ _id: document }))?.holder;
+      const other = (await this.#within(this.#locks().findOne({ _id: document })))?.holder;
       seenForMs = other !== undefined && other === seen ? seenForMs + pause : 0;
       seen = other;
       if (other !== undefined && seenForMs >= STALE_AFTER_MS) {
-        await this.#locks().deleteOne({ _id: document, holder: other });
+        await this.#within(this.#locks().deleteOne({ _id: document, holder: other }));
       }
       // Not all at the same moment.
       await delay(pause * (0.5 + Math.random() / 2));
@@ -120,7 +127,7 @@ export class DocumentLocks {
 
   async #release(document: string, { holder }: Held): Promise<void> {
     try {
-      await this.#locks().deleteOne({ _id: document, holder });
+      await this.#within(this.#locks().deleteOne({ _id: document, holder }));
     } catch {
       void this.#releaseLater(document, holder);
     }
@@ -134,9 +141,17 @@ export class DocumentLocks {
     for (let left = RELEASES; left > 0; left--) {
       await delay(RELEASE_PAUSE_MS, undefined, { ref: false });
       try {
-        await this.#locks().deleteOne({ _id: document, holder });
+        await this.#within(this.#locks().deleteOne({ _id: document, holder }));
         return;
       } catch {}
     }
+  }
+
+  #within<Result>(work: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => reject(unavailable("durable", { applied: "unknown" }));
+      const timer = setTimeout(giveUp, this.#patienceMs);
+      work.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
   }
 }

@@ -30,6 +30,8 @@ export interface MongoOptions {
 }
 
 /** A server sets a stamp of zero to its own time when it inserts. */
+/** Past the driver's own limit of a command (ms), for one of its commands that does not end by it. */
+const PATIENCE_MS = 1000;
 const SERVER_STAMPS = new Timestamp({ t: 0, i: 0 });
 
 /**
@@ -47,7 +49,7 @@ export async function openMongo(options: MongoOptions): Promise<DurableStore> {
     maxPoolSize: options.maxPoolSize ?? 50,
   });
   const collections = new Collections(options.collections);
-  const locks = new DocumentLocks(() => connection.locks<Lock>("locks"));
+  const locks = new DocumentLocks(() => connection.locks<Lock>("locks"), commandTimeoutMs + PATIENCE_MS);
   const turns = new Turns(locks, () => connection.now());
   const limits = { maxTimeMS: commandTimeoutMs };
   const of = (name: string, server: Server) =>

@@ -6,6 +6,9 @@ import { COLLECTIONS, upsert } from "../../contract/durable/harness.ts";
 import { describeWithMongo } from "../../support/real-stores.ts";
 import { until } from "../../support/until.ts";
 
+/** More than anything takes here that ends. */
+const PATIENCE_MS = 10_000;
+
 describeWithMongo("locks of documents that processes share", ({ uri, database }) => {
   const client = new MongoClient(uri);
   const collection = client.db(database).collection<Lock>("turns");
@@ -17,7 +20,7 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
   afterAll(() => client.close());
 
   it("let one at a time work on a document, within and across processes", async () => {
-    const holders = [0, 1, 2].map(() => new DocumentLocks(() => collection));
+    const holders = [0, 1, 2].map(() => new DocumentLocks(() => collection, PATIENCE_MS));
     let working = 0;
     let most = 0;
     let done = 0;
@@ -38,7 +41,7 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
   });
 
   it("pass on what the work answers and throws, and go on after it", async () => {
-    const locks = new DocumentLocks(() => collection);
+    const locks = new DocumentLocks(() => collection, PATIENCE_MS);
     const failing = locks.run("b", () => Promise.reject(new Error("mine")));
     const next = locks.run("b", async () => "answer");
     await expect(failing).rejects.toThrow("mine");
@@ -46,7 +49,7 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
   });
 
   it("do not make different documents wait for each other", async () => {
-    const locks = new DocumentLocks(() => collection);
+    const locks = new DocumentLocks(() => collection, PATIENCE_MS);
     const { promise, resolve } = Promise.withResolvers<void>();
     const held = locks.run("c", () => promise);
     await locks.run("d", async () => undefined);
@@ -56,7 +59,7 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
 
   it("take over from a holder that is gone", async () => {
     await collection.insertOne({ _id: "e", holder: "killed" });
-    const locks = new DocumentLocks(() => collection);
+    const locks = new DocumentLocks(() => collection, PATIENCE_MS);
     expect(await locks.run("e", async () => "mine")).toBe("mine");
     await locks.idle();
     expect(await collection.findOne({ _id: "e" })).toBe(null);
@@ -72,7 +75,7 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
         return typeof member === "function" ? member.bind(target) : member;
       },
     });
-    const locks = new DocumentLocks(() => failingOnce);
+    const locks = new DocumentLocks(() => failingOnce, PATIENCE_MS);
     await locks.run("f", async () => undefined);
     await locks.idle();
     expect(await collection.countDocuments({ _id: "f" })).toBe(1);
@@ -82,9 +85,34 @@ describeWithMongo("locks of documents that processes share", ({ uri, database })
     );
   });
 
+  it("go on past a command that never ends", async () => {
+    let asked = 0;
+    const hangingOnce = new Proxy(collection, {
+      get(target, name) {
+        if (name === "insertOne" && asked++ === 0) return () => new Promise(() => {});
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const locks = new DocumentLocks(() => hangingOnce, 500);
+    const stuck = locks.run("g", async () => "never");
+    await expect(stuck).rejects.toThrow("cannot be reached");
+    expect(await locks.run("g", async () => "done")).toBe("done");
+    await locks.idle();
+  });
+
+  it("go on past work that never ends", async () => {
+    const locks = new DocumentLocks(() => collection, 500);
+    const stuck = locks.run("h", () => new Promise(() => {}));
+    const next = locks.run("h", async () => "done");
+    await expect(stuck).rejects.toThrow("cannot be reached");
+    expect(await next).toBe("done");
+    await locks.idle();
+  });
+
   it("refuse the work when the server cannot be asked", async () => {
     const gone = new MongoClient("mongodb://127.0.0.1:1/", { serverSelectionTimeoutMS: 50 });
-    const locks = new DocumentLocks(() => gone.db("x").collection<Lock>("locks"));
+    const locks = new DocumentLocks(() => gone.db("x").collection<Lock>("locks"), PATIENCE_MS);
     await expect(locks.run("a", async () => "never")).rejects.toThrow();
     await gone.close();
   });
