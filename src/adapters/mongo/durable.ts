@@ -29,9 +29,9 @@ export interface MongoOptions {
   readonly maxPoolSize?: number;
 }
 
-/** A server sets a stamp of zero to its own time when it inserts. */
 /** Past the driver's own limit of a command (ms), for one of its commands that does not end by it. */
 const PATIENCE_MS = 1000;
+/** A server sets a stamp of zero to its own time when it inserts. */
 const SERVER_STAMPS = new Timestamp({ t: 0, i: 0 });
 
 /**
