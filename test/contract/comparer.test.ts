@@ -48,7 +48,7 @@ describe.each([
 it("a pair that takes too long ends, and the next one is served", async () => {
   const limited = openSchemaThreads({ workers: 1, heapMb: 128, jobMs: 1_000, queue: 10 });
   // Thousands of definitions that all lead to each other, each of them changed.
-  const count = 3_000;
+  const count = 12_000;
   const tangle = (stride: number) => {
     const to = (i: number) => ({ $ref: `#/$defs/d${i % count}` });
     const $defs = Array.from({ length: count }, (_, i) => [
