@@ -93,19 +93,22 @@ describe("a watch", () => {
 
     const stop = new AbortController();
     let cuts = 0;
-    const follow = async (question: object) => {
+    const follow = async (question: object, begun: () => void) => {
       const told: string[] = [];
       const onCut = () => {
         cuts++;
       };
       for await (const { task, type } of client.watchTasks(question, { signal: stop.signal, onCut })) {
         told.push(`${task?.taskId}@${task?.revision}`);
+        begun();
         expect(type).not.toBe(WatchEventType.HEARTBEAT);
         if (task?.state === TaskState.COMPLETED) break;
       }
       return told;
     };
-    const watches = [follow(NAME), follow({ group: "g" })];
+    const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const watches = [follow(NAME, begun[0].resolve), follow({ group: "g" }, begun[1].resolve)];
+    await Promise.all(begun.map(({ promise }) => promise));
     for (let restart = 0; restart < RESTARTS; restart++) {
       await client.tasks.updateTask({ ...NAME, status: `before ${restart}` });
       // Every other time without a word.
