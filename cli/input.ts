@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
-import { type Value, ValueSchema } from "@bufbuild/protobuf/wkt";
+import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { UsageError } from "./failure.ts";
 
 /** A file's text, or with `-` what is written to the command. */
@@ -27,5 +26,3 @@ export function parseObject(text: string, what: string): JsonObject {
   }
   return json;
 }
-
-export const toValue = (json: JsonValue): Value => fromJson(ValueSchema, json);

@@ -1,5 +1,6 @@
-import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { authorize } from "../clients/typescript/src/token.ts";
 import { CacheService } from "../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../gen/dbconn/v1/status_pb.ts";
@@ -25,12 +26,9 @@ export async function withService<T>(
     throw new UsageError(`--server: ${server} is no http:// or https:// address`);
   }
   if (!(timeout > 0)) throw new UsageError("--timeout: takes seconds, more than 0");
-  const authorize: Interceptor = (next) => (request) => {
-    if (token !== "") request.header.set("authorization", `Bearer ${token}`);
-    return next(request);
-  };
+  const interceptors = authorize(token === "" ? undefined : token);
   const sessionManager = new Http2SessionManager(server);
-  const transport = createGrpcTransport({ baseUrl: server, interceptors: [authorize], sessionManager });
+  const transport = createGrpcTransport({ baseUrl: server, interceptors, sessionManager });
   try {
     return await work({
       tasks: createClient(TaskService, transport),

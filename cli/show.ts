@@ -1,6 +1,5 @@
 // Things of the service, for people.
-import { toJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { fromValue } from "../clients/typescript/src/json.ts";
 import type { CacheEntry } from "../gen/dbconn/v1/cache_pb.ts";
 import { CompatibilitySchema, type Schema, type SchemaRelease } from "../gen/dbconn/v1/schema_pb.ts";
 import { type Task, TaskStateSchema } from "../gen/dbconn/v1/task_pb.ts";
@@ -47,7 +46,7 @@ export function showSchema(schema: Schema): void {
 }
 
 export function documentOf({ document }: SchemaRelease): string {
-  return document === undefined ? "" : pretty(toJson(ValueSchema, document));
+  return document === undefined ? "" : pretty(fromValue(document));
 }
 
 /** The value as it was stored, so that it can be piped on. */

@@ -1,5 +1,4 @@
-import { toJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { fromValue } from "../../clients/typescript/src/json.ts";
 import { ChangeClassSchema, DiffReleasesResponseSchema } from "../../gen/dbconn/v1/schema_pb.ts";
 import { print, printJson } from "../output.ts";
 import { wordOf } from "../words.ts";
@@ -23,7 +22,7 @@ export const diffCommand = command<{ name: string; from: number; to: number }>({
     for (const change of answer.changes) {
       print(`  ${wordOf(ChangeClassSchema, change.class)}  ${change.pointer || "/"}  ${change.reason}`);
       if (change.counterExample !== undefined) {
-        print(`    shown by ${JSON.stringify(toJson(ValueSchema, change.counterExample))}`);
+        print(`    shown by ${JSON.stringify(fromValue(change.counterExample))}`);
       }
     }
   },

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { toValue } from "../../clients/typescript/src/json.ts";
 import {
   ChangeClassSchema,
   type Compatibility,
@@ -6,7 +7,7 @@ import {
   OutcomeSchema,
   PublishReleaseResponseSchema,
 } from "../../gen/dbconn/v1/schema_pb.ts";
-import { parseJson, readText, toValue } from "../input.ts";
+import { parseJson, readText } from "../input.ts";
 import { print, printJson } from "../output.ts";
 import { numberOf, wordOf, wordsOf } from "../words.ts";
 import { command } from "./command.ts";

@@ -1,5 +1,6 @@
+import { toValue } from "../../clients/typescript/src/json.ts";
 import { ValidateDocumentsResponseSchema } from "../../gen/dbconn/v1/schema_pb.ts";
-import { parseJson, readText, toValue } from "../input.ts";
+import { parseJson, readText } from "../input.ts";
 import { print, printJson } from "../output.ts";
 import { command } from "./command.ts";
 

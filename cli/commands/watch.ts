@@ -1,5 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
+import { realPauses } from "../../clients/typescript/src/pause.ts";
+import { type WatchQuestion, watchTasks } from "../../clients/typescript/src/watch.ts";
 import {
   WatchEventType,
   type WatchTasksResponse,
@@ -11,15 +12,6 @@ import type { Service } from "../service.ts";
 import { taskLine } from "../show.ts";
 import { taskName } from "../words.ts";
 import { command } from "./command.ts";
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
-
-interface Watched {
-  readonly kind: string;
-  readonly taskId: string;
-  readonly group: string;
-}
 
 export const watchCommand = command<{ task: string | undefined; kind: string; group: string }>({
   command: "watch [task]",
@@ -45,24 +37,15 @@ export const watchCommand = command<{ task: string | undefined; kind: string; gr
 });
 
 /** Without end: where the stream breaks off it goes on after the last change that was seen. */
-async function* changes({ tasks }: Service, watched: Watched): AsyncGenerator<WatchTasksResponse> {
-  let resumeToken = "";
-  let pauseMs = FIRST_PAUSE_MS;
-  for (;;) {
-    try {
-      for await (const item of tasks.watchTasks({ ...watched, resumeToken })) {
-        ({ resumeToken } = item);
-        pauseMs = FIRST_PAUSE_MS;
-        yield item;
-      }
-    } catch (error) {
-      const { code, rawMessage } = ConnectError.from(error);
-      const passes = [Code.Unavailable, Code.ResourceExhausted, Code.Canceled, Code.Aborted].includes(code);
-      // Before anything came it is rather a mistake than a break.
-      if (!passes || resumeToken === "") throw error;
-      process.stderr.write(`the watch broke off (${rawMessage}); trying again\n`);
-    }
-    await delay(pauseMs);
-    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+async function* changes({ tasks }: Service, watched: WatchQuestion): AsyncGenerator<WatchTasksResponse> {
+  let hasBegun = false;
+  const onCut = (reason: ConnectError) => {
+    // Before anything came it is rather a mistake than a break.
+    if (!hasBegun) throw reason;
+    process.stderr.write(`the watch broke off (${reason.rawMessage}); trying again\n`);
+  };
+  for await (const item of watchTasks(tasks, watched, { heartbeats: true, onCut }, realPauses)) {
+    hasBegun = true;
+    yield item;
   }
 }
