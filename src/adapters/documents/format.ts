@@ -41,17 +41,17 @@ export function withFormat(store: DurableStore, collection: string, current: num
     known = true;
   }
 
-  async function checked<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
-    if (!known) {
-      if (signal?.aborted) throw aborted(signal);
-      // Asked again by the next one, where the store was away.
-      checking ??= check().finally(() => {
-        checking = undefined;
-      });
-      await beforeAbort(checking, signal);
-    }
+  async function afterCheck<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+    if (signal?.aborted) throw aborted(signal);
+    // Asked again by the next one, where the store was away.
+    checking ??= check().finally(() => {
+      checking = undefined;
+    });
+    await beforeAbort(checking, signal);
     return run();
   }
+  const checked = <T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> =>
+    known ? run() : afterCheck(signal, run);
 
   return {
     kind: store.kind,
