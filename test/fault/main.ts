@@ -1,5 +1,6 @@
 // npm run test:fault
 import { parseArgs } from "node:util";
+import { beginCommand } from "../support/command.ts";
 import { CELLS, cellsNamed } from "./cells/all.ts";
 import type { Cell } from "./cells/cell.ts";
 import { LEAST, shortOf } from "./least.ts";
@@ -30,37 +31,21 @@ Needs redis-server and FerretDB; scripts/install-tools.sh installs them. What on
 const TOLD = 10;
 
 function options() {
-  try {
-    return parseArgs({
-      options: {
-        cells: { type: "string" },
-        seconds: { type: "string", default: "12" },
-        operations: { type: "string" },
-        help: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return parseArgs({
+    options: {
+      cells: { type: "string" },
+      seconds: { type: "string", default: "12" },
+      operations: { type: "string" },
+      help: { type: "boolean" },
+    },
+  }).values;
 }
 
-function refuse(message: string): never {
-  process.stderr.write(`${message}\n\n${HELP}`);
-  process.exit(2);
-}
-
-const asked = options();
-if (typeof asked === "string") refuse(asked);
-if (asked.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
+const { options: asked, refuse } = beginCommand(HELP, options);
 const seconds = Number(asked.seconds);
 if (!(seconds > 0)) refuse("--seconds takes a number above 0");
 const operations = Number(asked.operations ?? (asked.cells === undefined ? LEAST.operations : 0));
 if (!(operations >= 0)) refuse("--operations takes a number from 0");
-// The processes' exit hooks end what was started, and a signal alone would not call them.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 const chosen = asked.cells === undefined ? CELLS : cellsNamed(asked.cells.split(","));
 const canRun = ({ setup }: Cell) => setup !== "replica-set" || REPLICA_SET !== undefined;
 const cells = chosen.filter(canRun).toSorted((a, b) => Number(isFast(a.setup)) - Number(isFast(b.setup)));

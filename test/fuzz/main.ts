@@ -1,6 +1,7 @@
 // npm run test:fuzz
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { beginCommand } from "../support/command.ts";
 import { KINDS, makeInput } from "./inputs.ts";
 import { type Finding, type Report, run } from "./run.ts";
 import { makeStanding } from "./state.ts";
@@ -25,22 +26,18 @@ inputs to ${FOLDER}.
 `;
 
 function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        inputs: { type: "string", default: "1000000" },
-        seed: { type: "string", default: "1" },
-        only: { type: "string" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const [inputs, seed, only] = [Number(values.inputs), Number(values.seed), Number(values.only ?? 0)];
-    if (![inputs, seed, only].every((number) => Number.isSafeInteger(number) && number >= 0) || inputs < 2)
-      return "--inputs takes a whole number above 1, --seed and --only whole numbers";
-    return { inputs, seed, only: values.only === undefined ? undefined : only, help: values.help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: "string", default: "1000000" },
+      seed: { type: "string", default: "1" },
+      only: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const [inputs, seed, only] = [Number(values.inputs), Number(values.seed), Number(values.only ?? 0)];
+  if (![inputs, seed, only].every((number) => Number.isSafeInteger(number) && number >= 0) || inputs < 2)
+    return "--inputs takes a whole number above 1, --seed and --only whole numbers";
+  return { inputs, seed, only: values.only === undefined ? undefined : only, help: values.help };
 }
 
 /** Writes the input as it was sent, for those who do not have this program. */
@@ -92,17 +89,7 @@ function growth({ memory: [, mid, last] }: Report): Finding | undefined {
     : undefined;
 }
 
-const asked = options();
-if (typeof asked === "string") {
-  process.stderr.write(`${asked}\n\n${HELP}`);
-  process.exit(2);
-}
-if (asked.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
-// The processes' exit hooks end what was started, and a signal alone would not call them.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+const { options: asked } = beginCommand(HELP, options);
 const { seed, inputs, only } = asked;
 const half = Math.floor(inputs / 2);
 for (const lane of [true, false]) {

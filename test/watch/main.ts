@@ -1,5 +1,6 @@
 // npm run test:watch
 import { parseArgs } from "node:util";
+import { beginCommand } from "../support/command.ts";
 import { type Report, run } from "./run.ts";
 import type { Setup } from "./world.ts";
 
@@ -17,24 +18,20 @@ Needs redis-server and FerretDB for shared; scripts/install-tools.sh installs th
 `;
 
 function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        updates: { type: "string", default: "10000" },
-        cuts: { type: "string", default: "100" },
-        stores: { type: "string", default: "shared" },
-        help: { type: "boolean" },
-      },
-    });
-    const [updates, cuts] = [Number(values.updates), Number(values.cuts)];
-    if (!Number.isInteger(updates) || !Number.isInteger(cuts) || cuts < 1 || updates < cuts)
-      return "--cuts takes a whole number above 0, --updates one that is not below it";
-    if (values.stores !== "shared" && values.stores !== "sqlite") return "--stores takes shared or sqlite";
-    const setup: Setup = values.stores;
-    return { updates, cuts, setup, help: values.help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const { values } = parseArgs({
+    options: {
+      updates: { type: "string", default: "10000" },
+      cuts: { type: "string", default: "100" },
+      stores: { type: "string", default: "shared" },
+      help: { type: "boolean" },
+    },
+  });
+  const [updates, cuts] = [Number(values.updates), Number(values.cuts)];
+  if (!Number.isInteger(updates) || !Number.isInteger(cuts) || cuts < 1 || updates < cuts)
+    return "--cuts takes a whole number above 0, --updates one that is not below it";
+  if (values.stores !== "shared" && values.stores !== "sqlite") return "--stores takes shared or sqlite";
+  const setup: Setup = values.stores;
+  return { updates, cuts, setup, help: values.help };
 }
 
 function print(report: Report): void {
@@ -53,17 +50,7 @@ function print(report: Report): void {
     process.stdout.write(`  ${invariant} ${name} ${key}: ${message}\n`);
 }
 
-const asked = options();
-if (typeof asked === "string") {
-  process.stderr.write(`${asked}\n\n${HELP}`);
-  process.exit(2);
-}
-if (asked.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
-// The processes' exit hooks end what was started, and a signal alone would not call them.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+const { options: asked } = beginCommand(HELP, options);
 const report = await run({ ...asked, progress: (text) => process.stderr.write(`${text}\n`) });
 print(report);
 if (report.violations.length > 0 || report.revisions !== report.written) process.exitCode = 1;

@@ -1,5 +1,6 @@
 // npm run test:latency
 import { parseArgs } from "node:util";
+import { beginCommand } from "../../support/command.ts";
 import { type Line, SCENARIOS } from "./scenarios.ts";
 
 const HELP = `Measures what an outage of one store costs, and prints it beside what it may cost. Exits with 1 when something costs
@@ -16,17 +17,13 @@ Needs redis-server and FerretDB; scripts/install-tools.sh installs them.
 `;
 
 function options() {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: "string", default: "" },
-        seconds: { type: "string", default: "5" },
-        help: { type: "boolean" },
-      },
-    }).values;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  return parseArgs({
+    options: {
+      only: { type: "string", default: "" },
+      seconds: { type: "string", default: "5" },
+      help: { type: "boolean" },
+    },
+  }).values;
 }
 
 function isTooMuch({ value, atMost }: Line): boolean {
@@ -39,25 +36,11 @@ function text(line: Line): string {
   return `  ${what}: ${value.toFixed(unit === "times" ? 2 : 0)} ${unit}${bound}${detail ? ` (${detail})` : ""}`;
 }
 
-const asked = options();
-const seconds = typeof asked === "string" ? 0 : Number(asked.seconds);
-if (typeof asked === "string" || (!asked.help && !(seconds > 0))) {
-  process.stderr.write(
-    `${typeof asked === "string" ? asked : "--seconds takes a number above 0"}\n\n${HELP}`,
-  );
-  process.exit(2);
-}
-if (asked.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
-}
+const { options: asked, refuse } = beginCommand(HELP, options);
+const seconds = Number(asked.seconds);
+if (!(seconds > 0)) refuse("--seconds takes a number above 0");
 const chosen = SCENARIOS.filter(({ name }) => name.includes(asked.only));
-if (chosen.length === 0) {
-  process.stderr.write(`no scenario's name holds ${asked.only}\n\n${HELP}`);
-  process.exit(2);
-}
-// The processes' exit hooks end what was started, and a signal alone would not call them.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+if (chosen.length === 0) refuse(`no scenario's name holds ${asked.only}`);
 for (const { name, run } of chosen) {
   process.stdout.write(`${name}\n`);
   try {

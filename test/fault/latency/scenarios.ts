@@ -84,16 +84,21 @@ async function writes(instance: Instance): Promise<boolean> {
   );
 }
 
+/** Writers and readers that go on, after the time (`begun` to `ended`) in which they were measured undisturbed. */
+async function underLoad(world: World, seconds: number) {
+  await settled(world);
+  await createTasks(world.victim);
+  const [writing, reading] = [writers(world.instances), hotReaders(world.instances)];
+  await delay(1_000);
+  const begun = now();
+  await delay(seconds * 1000);
+  return { writing, reading, begun, ended: now() };
+}
+
 function redisKilled(setup: Setup): Scenario["run"] {
   return (seconds) =>
     inWorld({ setup, env: LEASE }, async (world) => {
-      await settled(world);
-      await createTasks(world.victim);
-      const [writing, reading] = [writers(world.instances), hotReaders(world.instances)];
-      await delay(1_000);
-      const begun = now();
-      await delay(seconds * 1000);
-      const killed = now();
+      const { writing, reading, begun, ended: killed } = await underLoad(world, seconds);
       await world.redis.kill();
       await delay(OUTAGE_MS);
       const ended = now();
@@ -117,13 +122,7 @@ function redisKilled(setup: Setup): Scenario["run"] {
 
 function mongoKilled(seconds: number): Promise<readonly Line[]> {
   return inWorld({ setup: "shared", env: LEASE }, async (world) => {
-    await settled(world);
-    await createTasks(world.victim);
-    const [writing, reading] = [writers(world.instances), hotReaders(world.instances)];
-    await delay(1_000);
-    const begun = now();
-    await delay(seconds * 1000);
-    const killed = now();
+    const { writing, reading, begun, ended: killed } = await underLoad(world, seconds);
     await world.ferret.kill();
     await delay(OUTAGE_MS);
     const ended = now();
