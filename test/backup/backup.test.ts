@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { type Client, Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Mode, StatusService } from "../../gen/dbconn/v1/status_pb.ts";
+import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { backUp, restore, verify } from "../../src/adapters/sqlite/backup.ts";
 import { openSqlite } from "../../src/adapters/sqlite/durable.ts";
@@ -12,7 +12,7 @@ import { COLLECTIONS, fields, upsert } from "../contract/durable/harness.ts";
 import { sessionManager } from "../server/support.ts";
 import { describeWithRedis } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { run, temporaryFolder } from "./commands.ts";
 
 interface Service {
@@ -34,13 +34,6 @@ async function serve(dataDir: string, env: Record<string, string> = {}): Promise
 
 /** A store that answers slowly on a busy machine is not an outage. */
 const BUSY = { GENERATION_LEASE: "10s", HOT_TIMEOUT: "5s" };
-
-/** Resolves when the hot store is in use: a read that went past it would show nothing of what it holds. */
-const isNormal = ({ status }: Service) =>
-  until(
-    () => status.getStatus({}),
-    ({ mode }) => mode === Mode.NORMAL,
-  );
 
 const create = ({ tasks }: Service, taskId: string) =>
   tasks.createTask({ kind: "k", taskId, data: { step: 1 } });
@@ -97,7 +90,7 @@ describeWithRedis("a restored service on a Redis that went on", (redis) => {
     const [dataDir, file] = [join(folder, "data"), join(folder, "copy.sqlite")];
     const env = { REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix, ...BUSY };
     const service = await serve(dataDir, env);
-    await isNormal(service);
+    await whenNormal(service.status);
     await create(service, "t");
     expect((await run("backup", file, "--data-dir", dataDir)).code).toBe(0);
     await service.tasks.updateTask({
@@ -110,7 +103,7 @@ describeWithRedis("a restored service on a Redis that went on", (redis) => {
     await service.server.stop();
     expect((await run("restore", file, "--data-dir", dataDir)).code).toBe(0);
     const restored = await serve(dataDir, env);
-    await isNormal(restored);
+    await whenNormal(restored.status);
     expect(await stepOf(restored, "t")).toBe(1);
   });
 });

@@ -8,19 +8,10 @@ import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { CHROMIUM_ARGS } from "../support/page.ts";
 import { describeWithChromium } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { example, ROOT } from "./readme.ts";
-
-const QUIET = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 describeWithChromium("a page in a browser", (executablePath) => {
   // Where the page's imports are found.
@@ -41,7 +32,7 @@ describeWithChromium("a page in a browser", (executablePath) => {
     origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
     server = await startServer({ env: { CORS_ORIGINS: origin } });
     script = await bundle(example("ts browser", `127.0.0.1:${server.port}`));
-    browser = await chromium.launch({ executablePath, args: QUIET });
+    browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
     const made = await fetch(`${server.url}/dbconn.v1.TaskService/CreateTask`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -1,12 +1,12 @@
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { Mode, StatusService } from "../../gen/dbconn/v1/status_pb.ts";
+import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { openTracing, wantsTraces } from "../../src/observability/tracing.ts";
 import { describeWithRedisAndMongo } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { type Receiver, type Span, startReceiver } from "./otlp-receiver.ts";
 
 const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -43,10 +43,7 @@ describeWithRedisAndMongo("a trace that a client began", ({ redis, mongo }) => {
       MONGODB_DATABASE: mongo.database,
     });
     const status = createClient(StatusService, createGrpcTransport({ baseUrl: server.url }));
-    await until(
-      () => status.getStatus({}),
-      ({ mode }) => mode === Mode.NORMAL,
-    );
+    await whenNormal(status);
     const tasks = tasksAt(server.url);
     const { task } = await tasks.createTask(
       { kind: "k", taskId: "t", data: { secret: SECRET } },

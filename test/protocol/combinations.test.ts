@@ -5,6 +5,7 @@ import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { describeWithMongo, describeWithRedis } from "../support/real-stores.ts";
 import { startServer } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
 import { value } from "./values.ts";
 
@@ -21,10 +22,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<Clients & {
 
 /** One process over two stores, each of which has something to do. */
 async function expectToServe({ tasks, schemas, cache, status }: Clients): Promise<void> {
-  await until(
-    () => status.getStatus({}),
-    ({ mode }) => mode === Mode.NORMAL,
-  );
+  await whenNormal(status);
   const name = { kind: "combination", taskId: "1" };
   await tasks.createTask({ ...name, data: { a: 1 } });
   await tasks.updateTask({ ...name, data: { b: 2 } });

@@ -1,10 +1,9 @@
 // A stampede over gRPC: however many miss the same entry at once, by way of however many processes, one makes it.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LeaseOutcome } from "../../gen/dbconn/v1/cache_pb.ts";
-import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { describeWithRedis, describeWithRedisAndMongo, uniqueName } from "../support/real-stores.ts";
 import { startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
 
 const CALLERS = 100;
@@ -21,10 +20,7 @@ async function clientsOf(
     });
     const over = connect("gRPC", server.url);
     onTestFinished(over.close);
-    await until(
-      () => over.status.getStatus({}),
-      ({ mode }) => mode === Mode.NORMAL,
-    );
+    await whenNormal(over.status);
     clients.push(over);
   }
   return clients;

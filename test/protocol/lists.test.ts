@@ -1,9 +1,8 @@
 // A list holds all that was there when it began, however small its pages and whatever comes meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { describeWithRedisAndMongo, uniqueName } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
 import { value } from "./values.ts";
 
@@ -17,10 +16,7 @@ function listsAreWhole(env: Readonly<Record<string, string>>): void {
     // A store that answers slowly on a busy machine is not an outage.
     server = await startServer({ env: { GENERATION_LEASE: "10s", ...env } });
     clients = connect("gRPC", server.url);
-    await until(
-      () => clients.status.getStatus({}),
-      ({ mode }) => mode === Mode.NORMAL,
-    );
+    await whenNormal(clients.status);
   });
   afterAll(async () => {
     clients?.close();

@@ -1,10 +1,9 @@
 // Many clients, two processes, one task: no merge is lost, on either process, by either consistency.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
-import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { describeWithRedisAndMongo } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
 
 const MERGES = 200;
@@ -26,10 +25,7 @@ describeWithRedisAndMongo("two processes on the same Redis and MongoDB", ({ redi
     servers = await Promise.all([startServer({ env }), startServer({ env })]);
     clients = servers.map(({ url }) => connect("gRPC", url));
     for (const { status } of clients) {
-      await until(
-        () => status.getStatus({}),
-        ({ mode }) => mode === Mode.NORMAL,
-      );
+      await whenNormal(status);
     }
   });
   afterAll(async () => {

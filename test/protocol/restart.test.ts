@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
-import { Mode } from "../../gen/dbconn/v1/status_pb.ts";
 import { startServer } from "../support/server-process.ts";
-import { until } from "../support/until.ts";
+import { whenNormal } from "../support/when-normal.ts";
 import { expectFailure } from "./failures.ts";
 import { connect } from "./transports.ts";
 import { jsonOf, value } from "./values.ts";
@@ -18,10 +17,7 @@ describe("the embedded stores", async () => {
   async function start() {
     const server = await startServer({ dataDir });
     const clients = connect("gRPC", server.url);
-    await until(
-      () => clients.status.getStatus({}),
-      ({ mode }) => mode === Mode.NORMAL,
-    );
+    await whenNormal(clients.status);
     onTestFinished(async () => {
       clients.close();
       await server.kill();

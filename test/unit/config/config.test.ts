@@ -1,18 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SETTING_NAMES, SETTINGS } from "../../../src/config/settings.ts";
-import { type Config, ConfigError, describeConfig, loadConfig } from "../../../src/config.ts";
-
-/** What the start is refused with. */
-function problemsOf(environment: Record<string, string>, file = ""): readonly string[] {
-  try {
-    loadConfig(environment, file);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines;
-    throw error;
-  }
-  return [];
-}
+import { type Config, describeConfig, loadConfig } from "../../../src/config.ts";
+import { problemsOf } from "./problems.ts";
 
 describe("with nothing set", () => {
   const config = loadConfig({});

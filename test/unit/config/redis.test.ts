@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, describeConfig, loadConfig } from "../../../src/config.ts";
-
-/** What the start is refused with. */
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines;
-    throw error;
-  }
-  return [];
-}
+import { describeConfig, loadConfig } from "../../../src/config.ts";
+import { problemsOf } from "./problems.ts";
 
 describe("Redis", () => {
   it("may be a cluster", () => {

@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, loadConfig } from "../../../src/config.ts";
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    loadConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.lines;
-    throw error;
-  }
-  return [];
-}
+import { loadConfig } from "../../../src/config.ts";
+import { problemsOf } from "./problems.ts";
 
 const JWT = {
   AUTH_JWT_JWKS: "jwks.json",
