@@ -32,7 +32,7 @@ import { openObservability } from "./main/observability.ts";
 import { openSchemaThreads } from "./main/schema-threads.ts";
 import { openStores, timing } from "./main/stores.ts";
 import { openTls } from "./main/tls.ts";
-import { portToBind, superviseWorkers } from "./main/workers.ts";
+import { portToBind, superviseWorkers, turnToServe } from "./main/workers.ts";
 import { openLog } from "./observability/log.ts";
 import { metricsPage, relayMetrics } from "./observability/workers.ts";
 import { createCacheService } from "./rpc/cache-service.ts";
@@ -203,6 +203,7 @@ async function main(): Promise<void> {
     generation.lease(firstLook).catch(() => undefined),
   ]);
   if (problem !== undefined) throw problem;
+  await turnToServe(readiness, log);
   const { host, port } = await server.listen(config.server.host, portToBind(config.server.port));
   // With several workers, the process that started them says it for all.
   const serving = cluster.isWorker ? "worker serving" : "serving";

@@ -81,7 +81,8 @@ function portOf(child: ChildProcess, command: string): Promise<number> {
     lines.on("line", (line) => {
       output += `${line}\n`;
       const port = /"port":(\d+)/.exec(line)?.[1];
-      if (port === undefined) return;
+      // Of several workers only the process that started them knows when all are there.
+      if (port === undefined || line.includes('"msg":"worker serving"')) return;
       clearTimeout(timer);
       lines.close();
       resolve(Number(port));

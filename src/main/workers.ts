@@ -3,6 +3,7 @@ import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { Logger } from "pino";
+import type { Readiness } from "../server/readiness.ts";
 
 /** Tells a process the port that was found, where any free one was asked for; not a setting. */
 const FOUND_PORT = "DBCONN_FOUND_PORT";
@@ -25,6 +26,15 @@ export interface WorkersOptions {
   readonly serving: Readonly<Record<string, unknown>>;
 }
 
+/** Of a worker that is not ready: whether it is to serve all the same. */
+interface AskToServe {
+  readonly type: "serve:ask";
+}
+interface MayServe {
+  readonly type: "serve:answer";
+  readonly may: boolean;
+}
+
 /** How long (ms) to wait before a process that ended is started again: longer each time that it soon ends again. */
 export function restartPause(lastPauseMs: number, livedMs: number): number {
   return livedMs >= WELL_MS || lastPauseMs === 0 ? FIRST_PAUSE_MS : Math.min(2 * lastPauseMs, LAST_PAUSE_MS);
@@ -36,6 +46,36 @@ export function portToBind(asked: number): number {
 }
 
 /**
+ * Resolves when this process is to take connections. Beside other workers that is not before it is ready: a part of all
+ * connections would be dealt to it, and every call on them fail. One serves in any case, for the probes to have an
+ * answer and callers a reason.
+ */
+export async function turnToServe(readiness: Readiness, log: Logger): Promise<void> {
+  if (cluster.worker === undefined || readiness.state.ready) return;
+  const may = new Promise<boolean>((resolve) => {
+    const take = (message: unknown): void => {
+      if (!isMessage<MayServe>(message, "serve:answer")) return;
+      process.off("message", take);
+      resolve(message.may);
+    };
+    process.on("message", take);
+  });
+  const ask: AskToServe = { type: "serve:ask" };
+  process.send?.(ask);
+  if (await may) return;
+  log.warn({ reason: readiness.state.reason }, "another worker serves while this one is not ready");
+  await new Promise<void>((resolve) => {
+    const look = ({ ready }: Readiness["state"]): void => {
+      if (!ready) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = readiness.subscribe(look);
+    look(readiness.state);
+  });
+}
+
+/**
  * Starts them and starts again what ends. SIGTERM and SIGINT drain all at once; when they are gone this process ends,
  * with exit code 0 when all ended well. Where one cannot even start the first time, all end with its exit code.
  *
@@ -43,11 +83,13 @@ export function portToBind(asked: number): number {
  * leaves cores idle where a few connections carry all calls, as gRPC's do.
  */
 export async function superviseWorkers(options: WorkersOptions): Promise<void> {
-  const { processes, log, host, shutdownTimeoutMs, serving } = options;
+  const { processes, log, host, shutdownTimeoutMs } = options;
   const port = options.port === 0 ? await freePort(host) : options.port;
   cluster.schedulingPolicy = cluster.SCHED_RR;
   const pauses = new Set<NodeJS.Timeout>();
   const listening = new Set<number>();
+  /** Those that are there and listen, or were told to. */
+  const serving = new Set<number>();
   let stopping = false;
 
   const start = (lastPauseMs: number): void => {
@@ -55,11 +97,19 @@ export async function superviseWorkers(options: WorkersOptions): Promise<void> {
     const began = performance.now();
     worker.once("listening", (address) => {
       listening.add(worker.id);
+      serving.add(worker.id);
       if (listening.size === processes) {
-        log.info({ ...serving, host: address.address, port, workers: processes }, "serving");
+        log.info({ ...options.serving, host: address.address, port, workers: processes }, "serving");
       }
     });
+    worker.on("message", (message: unknown) => {
+      if (!isMessage<AskToServe>(message, "serve:ask")) return;
+      const answer: MayServe = { type: "serve:answer", may: serving.size === 0 };
+      if (answer.may) serving.add(worker.id);
+      worker.send(answer);
+    });
     worker.once("exit", (code, signal) => {
+      serving.delete(worker.id);
       if (stopping) {
         // One that had not come to listen for signals yet is ended by them.
         if (code !== 0 && signal !== "SIGTERM") process.exitCode = 1;
@@ -94,6 +144,13 @@ export async function superviseWorkers(options: WorkersOptions): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop);
   for (let n = 0; n < processes; n++) start(0);
+}
+
+function isMessage<Message extends { readonly type: string }>(
+  message: unknown,
+  type: Message["type"],
+): message is Message {
+  return typeof message === "object" && message !== null && "type" in message && message.type === type;
 }
 
 async function freePort(host: string): Promise<number> {

@@ -1,13 +1,14 @@
 // WORKERS: several processes on the one port, as they are run.
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
 import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { restartPause } from "../../src/main/workers.ts";
+import { FaultProxy } from "../fault/proxy.ts";
 import { describeWithRedisAndMongo } from "../support/real-stores.ts";
-import { type ServerProcess, startServer } from "../support/server-process.ts";
+import { type LogLine, type ServerProcess, startServer } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 
 const WRITERS = 4;
@@ -101,6 +102,46 @@ describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
   it("ends every worker on SIGTERM, with exit code 0", async () => {
     expect(await server.stop()).toBe(0);
     expect(server.log.filter(({ msg }) => msg === "stopped").map(({ worker }) => worker)).toHaveLength(2);
+  });
+});
+
+describeWithRedisAndMongo("workers whose store is away at the start", ({ redis, mongo }) => {
+  it("leave the port to one of them until they are ready", async () => {
+    const uri = new URL(mongo.uri);
+    const proxy = await FaultProxy.start(Number(uri.port));
+    onTestFinished(() => proxy.close());
+    proxy.set({ kind: "reset" });
+    uri.port = String(proxy.port);
+    const seen: LogLine[] = [];
+    const of = (wanted: string) => seen.filter(({ msg }) => msg === wanted).map(({ worker }) => worker);
+    const starting = startServer({
+      env: {
+        WORKERS: "2",
+        REDIS_URL: redis.url,
+        REDIS_PREFIX: redis.prefix,
+        MONGODB_URI: uri.href,
+        MONGODB_DATABASE: mongo.database,
+      },
+      keeps: (line) => seen.push(line) > 0,
+    });
+    onTestFinished(async () => void (await (await starting).stop()));
+    await until(
+      async () =>
+        of("another worker serves while this one is not ready").length + of("worker serving").length,
+      (decided) => decided === 2,
+    );
+    const [waiting] = of("another worker serves while this one is not ready");
+    expect(of("worker serving")).toEqual([waiting === 1 ? 2 : 1]);
+
+    proxy.heal();
+    await starting;
+    expect(of("worker serving")).toEqual([waiting === 1 ? 2 : 1, waiting]);
+    const reached = seen.findIndex(
+      ({ msg, worker, mode }) => msg === "mode of the stores" && mode !== "durable_down" && worker === waiting,
+    );
+    const serves = seen.findIndex(({ msg, worker }) => msg === "worker serving" && worker === waiting);
+    expect(reached).toBeGreaterThan(-1);
+    expect(serves).toBeGreaterThan(reached);
   });
 });
 
