@@ -137,7 +137,8 @@ describeWithRedisAndMongo("workers whose store is away at the start", ({ redis, 
     await starting;
     expect(of("worker serving")).toEqual([waiting === 1 ? 2 : 1, waiting]);
     const reached = seen.findIndex(
-      ({ msg, worker, mode }) => msg === "mode of the stores" && mode !== "durable_down" && worker === waiting,
+      ({ msg, worker, mode }) =>
+        msg === "mode of the stores" && mode !== "durable_down" && worker === waiting,
     );
     const serves = seen.findIndex(({ msg, worker }) => msg === "worker serving" && worker === waiting);
     expect(reached).toBeGreaterThan(-1);
