@@ -14,6 +14,7 @@ import { until } from "../support/until.ts";
 const WRITERS = 4;
 const WRITES_BEFORE = 40;
 const WRITES_AFTER = 40;
+const CALL_TIMEOUT_MS = 5_000;
 
 describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
   let server: ServerProcess;
@@ -63,7 +64,8 @@ describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
       let after = 0;
       for (let n = 0; after < WRITES_AFTER / WRITERS; n++) {
         const taskId = `w${writer}-${n}`;
-        const call = tasks.createTask({ kind: "worker-killed", taskId });
+        // A connection that is on its way to a process when that is killed is never answered on.
+        const call = tasks.createTask({ kind: "worker-killed", taskId }, { timeoutMs: CALL_TIMEOUT_MS });
         const done = await call.then(
           () => true,
           () => false,
