@@ -75,9 +75,9 @@ function readConfig(): Config {
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const { logger, flush } = openLog(config.logLevel);
+  const bindings = cluster.worker === undefined ? {} : { worker: cluster.worker.id };
+  const { logger: log, calls, flush } = openLog(config.logLevel, bindings);
   process.on("exit", flush);
-  const log = cluster.worker === undefined ? logger : logger.child({ worker: cluster.worker.id });
   const processes = config.workers === "auto" ? availableParallelism() : config.workers;
   if (processes > 1 && cluster.isPrimary) {
     const serving = { hot: "redis", durable: "mongodb" };
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
 
   const instance = timing.uniqueId();
   const { version } = packageJson;
-  const observability = await openObservability({ ...config, log, version, instance });
+  const observability = await openObservability({ ...config, log: calls, version, instance });
   const { metrics, observer } = observability;
   const opened = await openStores(config, instance, observability.stores);
   const { durable, hot, cache, generation, close } = opened;

@@ -3,10 +3,23 @@ import { performance } from "node:perf_hooks";
 import type { Metrics } from "./metrics.ts";
 import type { CallTrace, Protocol, RequestHeaders, Tracing } from "./tracing.ts";
 
-/** Where calls are written down; pino's logger is one. */
+/** What the log says of a call. */
+export interface CallLine {
+  readonly method: string;
+  readonly protocol: Protocol;
+  readonly code: string;
+  /** With three digits after the point. */
+  readonly ms: number;
+  readonly principal: string | undefined;
+  readonly requestId: string;
+  readonly traceId: string | undefined;
+}
+
+/** Where calls are written down. */
 export interface CallLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
+  info(call: CallLine): void;
+  /** A failure of the server's. */
+  warn(call: CallLine): void;
 }
 
 export interface CallObserverOptions {
@@ -72,8 +85,8 @@ export class CallObserver {
     const { log, metrics } = this.#options;
     const { method, code = "CANCELLED", durationMs } = call;
     metrics.calls.observe({ method, code }, durationMs / 1000);
-    if (code !== "OK") log[SERVER_FAULTS.has(code) ? "warn" : "info"](lineOf(call), "call");
-    else if (!call.quiet && this.#logsThisOne()) log.info(lineOf(call), "call");
+    if (code !== "OK") log[SERVER_FAULTS.has(code) ? "warn" : "info"](lineOf(call));
+    else if (!call.quiet && this.#logsThisOne()) log.info(lineOf(call));
   }
 
   #logsThisOne(): boolean {
@@ -141,17 +154,8 @@ function lineOf({
   principal,
   requestId,
   traceId,
-}: ObservedCall) {
-  return {
-    method,
-    protocol,
-    code,
-    ms: Math.round(durationMs * 1000) / 1000,
-    // Left out by JSON where it is not known.
-    principal,
-    request_id: requestId,
-    trace_id: traceId,
-  };
+}: ObservedCall): CallLine {
+  return { method, protocol, code, ms: Math.round(durationMs * 1000) / 1000, principal, requestId, traceId };
 }
 
 function traceIdIn({ traceparent }: RequestHeaders): string | undefined {

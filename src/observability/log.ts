@@ -1,5 +1,7 @@
 /** The log: JSON lines on standard output. */
-import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
+import { type Bindings, type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
+import { CallLines } from "./call-lines.ts";
+import type { CallLog } from "./calls.ts";
 
 /** What may wait for a reader that stands still; later lines are dropped, since the service must go on. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
@@ -8,6 +10,7 @@ const PIECE_BYTES = 4096;
 
 export interface Log {
   readonly logger: Logger;
+  readonly calls: CallLog;
   /** Writes what waits. For the very end: it holds up everything else. */
   flush(): void;
 }
@@ -16,14 +19,20 @@ export interface Log {
  * Lines are handed over without waiting: a write that waits for a slow reader of a pipe would hold up every call.
  * What gathers meanwhile leaves in one piece.
  */
-export function openLog(level: LevelWithSilent): Log {
+export function openLog(level: LevelWithSilent, bindings: Bindings = {}): Log {
   const destination = pino.destination({
     fd: 1,
     sync: false,
     maxLength: MAX_WAITING_BYTES,
     maxWrite: PIECE_BYTES,
   });
-  return { logger: createLogger(level, destination), flush: () => destination.flushSync() };
+  const logger = createLogger(level, destination).child(bindings);
+  const calls = new CallLines(logger, destination, PIECE_BYTES);
+  const flush = (): void => {
+    calls.flush();
+    destination.flushSync();
+  };
+  return { logger, calls, flush };
 }
 
 /** Lines without process id and host name, which whoever collects them knows better. */

@@ -214,9 +214,10 @@ describe("the log", () => {
     [3, ["OK", "NOT_FOUND", "OK", "NOT_FOUND"]],
     [0, ["NOT_FOUND", "NOT_FOUND"]],
   ])("has every %i-th of the calls that go well, and all that fail", async (logEvery, codes) => {
-    const { observer, lines } = watch({ logEvery });
+    const { observer, lines, written } = watch({ logEvery });
     const end = (code: string) => observer.refused({ method: READ, protocol: "grpc", headers: {} }, code);
     for (const code of ["OK", "OK", "OK", "NOT_FOUND", "OK", "OK", "OK", "OK", "NOT_FOUND"]) end(code);
+    await written(codes.length);
     expect(lines.map(({ code }) => code)).toEqual(codes);
   });
 });

@@ -1,5 +1,8 @@
 import { EventEmitter, once } from "node:events";
+import { pino } from "pino";
+import { CallLines } from "../../src/observability/call-lines.ts";
 import { CallObserver } from "../../src/observability/calls.ts";
+import { createLogger } from "../../src/observability/log.ts";
 import { createMetrics, type Metrics } from "../../src/observability/metrics.ts";
 import type { Tracing } from "../../src/observability/tracing.ts";
 
@@ -21,13 +24,18 @@ export interface Watched {
 export function watch({ logEvery = 1, tracing }: { logEvery?: number; tracing?: Tracing } = {}): Watched {
   const lines: Line[] = [];
   const events = new EventEmitter();
-  const write = (level: Line["level"]) => (fields: object) => {
-    // As a log has it: what is undefined is not there.
-    lines.push({ level, ...JSON.parse(JSON.stringify(fields)) });
-    events.emit("line");
+  const destination = {
+    write(text: string) {
+      for (const line of text.trimEnd().split("\n")) {
+        const { level, time: _, msg, ...fields } = JSON.parse(line);
+        if (msg !== "call") throw new Error(`not the line of a call: ${line}`);
+        lines.push({ level: pino.levels.labels[level], ...fields });
+      }
+      events.emit("line");
+    },
   };
   const metrics = createMetrics();
-  const log = { info: write("info"), warn: write("warn") };
+  const log = new CallLines(createLogger("info", destination), destination, 4096);
   const observer = new CallObserver({ log, metrics, tracing, instance: "here", logEvery });
   const written = async (count: number) => {
     while (lines.length < count) await once(events, "line");
