@@ -75,7 +75,7 @@ export abstract class UnaryCall extends CallView implements Exchange {
     this.read();
   }
 
-  protected received(chunk: Buffer): void {
+  received(chunk: Buffer): void {
     if (this.#phase !== "reading") return;
     try {
       this.#body.add(chunk);
@@ -84,7 +84,7 @@ export abstract class UnaryCall extends CallView implements Exchange {
     }
   }
 
-  protected receivedAll(): void {
+  receivedAll(): void {
     this.complete = true;
     if (this.#phase !== "reading") return;
     this.#phase = "handling";
@@ -98,7 +98,7 @@ export abstract class UnaryCall extends CallView implements Exchange {
   }
 
   /** The answer has left, or the peer is gone. */
-  protected closed(): void {
+  closed(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#timer === undefined) this.lane.watchList.delete(this);

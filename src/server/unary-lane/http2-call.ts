@@ -6,9 +6,14 @@ import type { LaneContext } from "./lane.ts";
 import type { LaneMethod } from "./methods.ts";
 import type { Reply } from "./reply.ts";
 
+/** The call that a stream carries, until that has ended. */
+const carried = Symbol("carried");
+type Carrier = ServerHttp2Stream & { [carried]?: Http2Call | undefined };
+
 /** A unary call on a stream of HTTP/2. */
 export class Http2Call extends UnaryCall {
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: Carrier;
+  #trailers: Reply["trailers"];
 
   constructor(
     lane: LaneContext,
@@ -19,7 +24,10 @@ export class Http2Call extends UnaryCall {
   ) {
     super(lane, entry, format, headers);
     this.#stream = stream;
-    stream.once("close", () => this.closed());
+    // Node keeps a stream until the next collection of the whole heap, and all that it holds with it: so it finds its
+    // call here as long as there is one, and its listeners close over nothing.
+    this.#stream[carried] = this;
+    this.#stream.on("close", onClose);
   }
 
   get connection(): Http2Session | undefined {
@@ -36,8 +44,8 @@ export class Http2Call extends UnaryCall {
   giveUpConnection(): void {}
 
   protected read(): void {
-    this.#stream.on("data", (chunk: Buffer) => this.received(chunk));
-    this.#stream.once("end", () => this.receivedAll());
+    this.#stream.on("data", onData);
+    this.#stream.on("end", onEnd);
   }
 
   protected send({ status, headers, body, trailers }: Reply): void {
@@ -46,11 +54,8 @@ export class Http2Call extends UnaryCall {
     const waitForTrailers = trailers !== undefined || !this.complete;
     stream.respond({ ":status": status, ...headers, ...this.lane.everyHeader }, { waitForTrailers });
     if (waitForTrailers) {
-      stream.once("wantTrailers", () => {
-        stream.sendTrailers(trailers ?? {});
-        // All data has left, and a reset at once would overtake the trailers.
-        if (!this.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-      });
+      this.#trailers = trailers;
+      stream.on("wantTrailers", onWantTrailers);
     }
     stream.end(body);
   }
@@ -58,4 +63,30 @@ export class Http2Call extends UnaryCall {
   protected reset(): void {
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
+
+  /** What is still to be sent once all data has left. */
+  finish(): void {
+    const stream = this.#stream;
+    stream.sendTrailers(this.#trailers ?? {});
+    // A reset at once would overtake the trailers.
+    if (!this.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+  }
+}
+
+function onData(this: Carrier, chunk: Buffer): void {
+  this[carried]?.received(chunk);
+}
+
+function onEnd(this: Carrier): void {
+  this[carried]?.receivedAll();
+}
+
+function onWantTrailers(this: Carrier): void {
+  this[carried]?.finish();
+}
+
+function onClose(this: Carrier): void {
+  const call = this[carried];
+  this[carried] = undefined;
+  call?.closed();
 }
