@@ -20,36 +20,44 @@ export type CheckCaller = (
 ) => ConnectError | undefined | Promise<ConnectError | undefined>;
 
 export function createCheckCaller({ authenticate, principals, errors }: CallerOptions): CheckCaller {
-  /** To be called when the exchange begins, since it may have ended by the time that its caller is known. */
-  const counter = (exchange: Exchange) => {
-    let entered: string | undefined;
-    let gone = false;
-    exchange.onClose(() => {
-      gone = true;
-      if (entered !== undefined) principals.leave(entered);
-    });
-    return (id: string): ConnectError | undefined => {
-      if (principals.isFull(id)) return errors.tooManyAtOnce();
-      const waitMs = principals.waitFor(id);
-      if (waitMs !== undefined) return errors.tooFast(waitMs);
-      if (gone) return undefined;
-      principals.enter(id);
-      entered = id;
-      return undefined;
-    };
+  const count = (id: string, exchange: Exchange, gone = false): ConnectError | undefined => {
+    const use = principals.of(id);
+    if (use.isFull) return errors.tooManyAtOnce();
+    const waitMs = use.take();
+    if (waitMs !== undefined) return errors.tooFast(waitMs);
+    if (gone) return undefined;
+    use.enter();
+    exchange.onClose(use.leave);
+    return undefined;
   };
-  if (authenticate === undefined) {
-    return (exchange) => counter(exchange)(`address:${socketOf(exchange.connection)?.remoteAddress ?? ""}`);
-  }
+  if (authenticate === undefined) return (exchange) => count(addressOf(exchange.connection), exchange);
   return (exchange, values) => {
-    const count = counter(exchange);
-    const settle = (outcome: Authentication): ConnectError | undefined => {
+    const settle = (outcome: Authentication, gone: boolean): ConnectError | undefined => {
       if (!("principal" in outcome)) return errors.unauthenticated(outcome.refused, outcome.retry === true);
       values.set(principalKey, outcome.principal);
-      return count(outcome.principal.id);
+      return count(outcome.principal.id, exchange, gone);
     };
     const { authorization } = exchange.headers;
     const outcome = authenticate({ authorization, certificate: clientCertificateOf(exchange.connection) });
-    return outcome instanceof Promise ? outcome.then(settle) : settle(outcome);
+    if (!(outcome instanceof Promise)) return settle(outcome, false);
+    // The exchange may have ended by the time that its caller is known, and would not say so again.
+    let gone = false;
+    exchange.onClose(() => {
+      gone = true;
+    });
+    return outcome.then((known) => settle(known, gone));
   };
+}
+
+const addresses = new WeakMap<NonNullable<Exchange["connection"]>, string>();
+
+/** Looked up once for a connection: on HTTP/2 the way to the socket is a long one. */
+function addressOf(connection: Exchange["connection"]): string {
+  if (connection === undefined) return "address:";
+  let address = addresses.get(connection);
+  if (address === undefined) {
+    address = `address:${socketOf(connection)?.remoteAddress ?? ""}`;
+    addresses.set(connection, address);
+  }
+  return address;
 }

@@ -57,6 +57,8 @@ export function createUnreadCalls(errors: ServerErrors): UnreadCalls {
           return lastText;
         },
       },
+      // Short texts get memory from Node's pool, which costs less than memory of their own.
+      textEncoder: { encode: (text: string) => Buffer.from(text) },
     },
     watch({ signal, method, requestMethod, url, values }) {
       if (requestMethod === "GET" && !isReadableQuery(url)) {

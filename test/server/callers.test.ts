@@ -145,7 +145,7 @@ describe("the bucket of a caller", () => {
     let now = 0;
     const limits = { maxInFlightPerPrincipal: 9, ratePerPrincipal: 10, burstPerPrincipal: 3 };
     const principals = new PrincipalLimits(limits, () => now);
-    const taken = () => principals.waitFor("a");
+    const taken = () => principals.of("a").take();
     expect([taken(), taken(), taken()]).toEqual([undefined, undefined, undefined]);
     expect(taken()).toBe(100);
     now = 50;

@@ -12,6 +12,7 @@ import type { Format } from "./formats.ts";
 import type { LaneContext } from "./lane.ts";
 import type { LaneMethod } from "./methods.ts";
 import { answerReply, errorReply, type Reply } from "./reply.ts";
+import { inSharedBuffer } from "./shared-buffer.ts";
 
 const ENDED = new ConnectError("the call has ended", Code.Canceled);
 
@@ -111,7 +112,9 @@ export abstract class UnaryCall extends CallView implements Exchange {
     if (this.#phase === "answered") return;
     try {
       const { format } = this;
-      const bytes = this.#entry.serialization.getO(format.binary).serialize(response.message);
+      const bytes = inSharedBuffer(() =>
+        this.#entry.serialization.getO(format.binary).serialize(response.message),
+      );
       // Copies of an answer, too, lack what nobody asked for.
       const { header = this.ownHeader, trailer = this.ownTrailer }: Partial<UnaryResponse> =
         response instanceof UnaryAnswer ? {} : response;

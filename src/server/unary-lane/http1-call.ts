@@ -12,6 +12,7 @@ import type { Reply } from "./reply.ts";
 export class Http1Call extends UnaryCall {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  #reply: Reply | undefined;
   #last = false;
 
   constructor(
@@ -46,8 +47,16 @@ export class Http1Call extends UnaryCall {
     this.#request.once("end", () => this.receivedAll());
   }
 
-  protected send({ status, headers, body }: Reply): void {
+  protected send(reply: Reply): void {
+    this.#reply = reply;
+    this.lane.turn.atEnd(this);
+  }
+
+  /** Writes the answer. */
+  flush(): void {
     const response = this.#response;
+    if (this.#reply === undefined || response.destroyed) return;
+    const { status, headers, body } = this.#reply;
     if (!this.complete) endUnreadBody(this.#request, response);
     const all = { ...headers, ...this.lane.everyHeader };
     if (this.#last || this.lane.closing()) all.connection = "close";

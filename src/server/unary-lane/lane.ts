@@ -13,6 +13,7 @@ import { type Format, formatOf } from "./formats.ts";
 import { Http1Call } from "./http1-call.ts";
 import { Http2Call } from "./http2-call.ts";
 import type { LaneMethod, MethodTable } from "./methods.ts";
+import { Turn } from "./turn.ts";
 import { WatchList } from "./watch-list.ts";
 
 /** Ways to ask for compression that are remembered; clients have few. */
@@ -39,6 +40,7 @@ export interface LaneContext
   readonly everyHeader: Readonly<Record<string, string>>;
   compressionFor(accepted: string): Compression | undefined;
   readonly watchList: WatchList;
+  readonly turn: Turn;
 }
 
 /**
@@ -66,6 +68,7 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
     },
     compressionFor: rememberCompressions(),
     watchList: new WatchList(),
+    turn: new Turn(),
   };
   let lastAuthority = "";
 

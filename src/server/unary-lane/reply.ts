@@ -27,6 +27,7 @@ export interface ReplyOptions {
   readonly compression: Compression | undefined;
 }
 
+/** @param message may change as soon as this has returned */
 export function answerReply(
   format: Format,
   message: Uint8Array,
@@ -40,11 +41,11 @@ export function answerReply(
       return { status: 200, headers, body: envelope(0, message), trailers };
     }
     return compression
-      .compress(message)
+      .compress(Buffer.from(message))
       .then((compressed) => ({ status: 200, headers, body: envelope(1, compressed), trailers }));
   }
   if (trailer !== undefined) fieldsOf(trailer, headers, "trailer-");
-  return connectReply(200, headers, message, compression);
+  return connectReply(200, headers, format.binary ? Buffer.from(message) : message, compression);
 }
 
 export function errorReply(
