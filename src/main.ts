@@ -75,8 +75,7 @@ function readConfig(): Config {
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const bindings = cluster.worker === undefined ? {} : { worker: cluster.worker.id };
-  const { logger: log, calls, flush } = openLog(config.logLevel, bindings);
+  const { logger: log, calls, flush } = openLog(config.logLevel, cluster.worker?.id);
   process.on("exit", flush);
   const processes = config.workers === "auto" ? availableParallelism() : config.workers;
   if (processes > 1 && cluster.isPrimary) {

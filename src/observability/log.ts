@@ -1,12 +1,13 @@
 /** The log: JSON lines on standard output. */
-import { type Bindings, type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 import { CallLines } from "./call-lines.ts";
 import type { CallLog } from "./calls.ts";
 
 /** What may wait for a reader that stands still; later lines are dropped, since the service must go on. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** What a pipe takes in one piece (PIPE_BUF), so that the lines of several processes never mix. */
-const PIECE_BYTES = 4096;
+const SHARED_PIECE_BYTES = 4096;
+const PIECE_BYTES = 64 * 1024;
 
 export interface Log {
   readonly logger: Logger;
@@ -18,16 +19,18 @@ export interface Log {
 /**
  * Lines are handed over without waiting: a write that waits for a slow reader of a pipe would hold up every call.
  * What gathers meanwhile leaves in one piece.
+ * @param worker of several processes with one output, this one's number
  */
-export function openLog(level: LevelWithSilent, bindings: Bindings = {}): Log {
+export function openLog(level: LevelWithSilent, worker?: number): Log {
+  const pieceBytes = worker === undefined ? PIECE_BYTES : SHARED_PIECE_BYTES;
   const destination = pino.destination({
     fd: 1,
     sync: false,
     maxLength: MAX_WAITING_BYTES,
-    maxWrite: PIECE_BYTES,
+    maxWrite: pieceBytes,
   });
-  const logger = createLogger(level, destination).child(bindings);
-  const calls = new CallLines(logger, destination, PIECE_BYTES);
+  const logger = createLogger(level, destination).child(worker === undefined ? {} : { worker });
+  const calls = new CallLines(logger, destination, pieceBytes);
   const flush = (): void => {
     calls.flush();
     destination.flushSync();

@@ -1,3 +1,4 @@
+import { Bag, type Bagged } from "./bag.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** A call in flight. */
@@ -11,7 +12,7 @@ export interface Call {
 
 /** The calls in flight, and a way to wait for their end. A call is in it until its exchange has closed. */
 export class CallTable {
-  readonly #calls = new Set<Call>();
+  readonly #calls = new Bag<Call & Bagged>();
   #waiting = 0;
   /** Those at work, by service. */
   readonly #working = new Map<string, number>();
@@ -32,13 +33,14 @@ export class CallTable {
   }
 
   [Symbol.iterator](): IterableIterator<Call> {
-    return this.#calls.values();
+    return this.#calls[Symbol.iterator]();
   }
 
-  add(call: Call): void {
+  add({ exchange, service, waits }: Call): void {
+    const call = { exchange, service, waits, place: 0 };
     this.#calls.add(call);
     this.#count(call, 1);
-    call.exchange.onClose(() => {
+    exchange.onClose(() => {
       this.#calls.delete(call);
       this.#count(call, -1);
       for (const waiter of this.#waiters) waiter();

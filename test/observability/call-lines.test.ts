@@ -1,6 +1,5 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { LevelWithSilent } from "pino";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CallLines } from "../../src/observability/call-lines.ts";
 import type { CallLine } from "../../src/observability/calls.ts";
 import { createLogger } from "../../src/observability/log.ts";
@@ -23,7 +22,7 @@ function lines({ level = "info", bindings = {} }: { level?: LevelWithSilent; bin
 }
 
 describe("the lines of calls", () => {
-  it("are what pino itself would write", async () => {
+  it("are what pino itself would write", () => {
     const { pieces, log } = lines({ bindings: { worker: 2 } });
     const full = { ...CALL, principal: "service a", traceId: "0af7651916cd43dd8448eb211c80319c" };
     log.info(CALL);
@@ -44,20 +43,23 @@ describe("the lines of calls", () => {
     expect(ours.map(withoutTime)).toEqual(pieces.join("").split("\n").map(withoutTime));
   });
 
-  it("hold whatever a caller is named, and stay one line each", async () => {
+  it("hold whatever a caller is named, and stay one line each", () => {
     const principal = 'a"b\\c\nd\u2028e\u0000';
     const { pieces, log } = lines();
     log.info({ ...CALL, principal });
-    await turn();
+    log.flush();
     const [line, rest] = pieces.join("").split("\n");
     expect(JSON.parse(line ?? "")).toMatchObject({ principal, msg: "call" });
     expect(rest).toBe("");
   });
 
-  it("leave together at the end of a turn, in pieces that do not mix with another process's", async () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("leave by themselves, in pieces that do not mix with another process's", async () => {
     const { pieces, log } = lines();
     for (let n = 0; n < 100; n++) log.info({ ...CALL, requestId: `here-${n}` });
-    await turn();
+    await vi.advanceTimersToNextTimerAsync();
     expect(pieces.every((piece) => piece.endsWith("\n") && piece.length <= PIECE)).toBe(true);
     expect(pieces.length).toBeLessThan(50);
     const ids = pieces
@@ -68,11 +70,11 @@ describe("the lines of calls", () => {
     expect(ids).toEqual(Array.from({ length: 100 }, (_, n) => `here-${n}`));
   });
 
-  it("are written from the level on that is asked for", async () => {
+  it("are written from the level on that is asked for", () => {
     const { pieces, log } = lines({ level: "warn" });
     log.info(CALL);
     log.warn({ ...CALL, code: "INTERNAL" });
-    await turn();
+    log.flush();
     expect(pieces).toHaveLength(1);
     expect(JSON.parse(pieces[0] ?? "")).toMatchObject({ level: 40, code: "INTERNAL" });
   });

@@ -13,14 +13,16 @@ import type { LaneContext } from "./lane.ts";
 import type { LaneMethod } from "./methods.ts";
 import { answerReply, errorReply, type Reply } from "./reply.ts";
 import { inSharedBuffer } from "./shared-buffer.ts";
+import type { Watched } from "./watch-list.ts";
 
 const ENDED = new ConnectError("the call has ended", Code.Canceled);
 
 /** One unary call from its header to the end of its answer. */
-export abstract class UnaryCall extends CallView implements Exchange {
+export abstract class UnaryCall extends CallView implements Exchange, Watched {
   protected readonly lane: LaneContext;
   /** Whether all of the request has come. */
   protected complete = false;
+  place = 0;
   readonly #entry: LaneMethod;
   readonly #body: Body;
   readonly #closeListeners: (() => void)[] = [];

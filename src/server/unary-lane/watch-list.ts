@@ -1,15 +1,17 @@
+import { Bag, type Bagged } from "../bag.ts";
+
 /** How long a call is left alone; what has to happen sooner needs a timer from the start. */
 const GRACE_MS = 50;
 
 /** A call that has time limits. */
-export interface Watched {
+export interface Watched extends Bagged {
   /** Sets a timer for whatever is due next. */
   watch(): void;
 }
 
 /** Spares a timer to calls that are over soon, as nearly all are: it would be a good part of their cost. */
 export class WatchList {
-  readonly #fresh = new Set<Watched>();
+  #fresh = new Bag<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param withinMs when the first of its limits is reached */
@@ -29,8 +31,8 @@ export class WatchList {
 
   readonly #watchAll = (): void => {
     this.#timer = undefined;
-    const calls = [...this.#fresh];
-    this.#fresh.clear();
+    const calls = this.#fresh;
+    this.#fresh = new Bag();
     for (const call of calls) call.watch();
   };
 }
