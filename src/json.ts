@@ -25,17 +25,35 @@ export function getKey(source: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(source, key) ? source[key] : undefined;
 }
 
-/** Nesting depth: 0 for a scalar, 1 for `{}` or `[]`. Iterative, so that hostile depth cannot end the process. */
-export function depthOf(value: Json): number {
-  let deepest = 0;
-  const stack: [Json, number][] = [[value, 0]];
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const [node, depth] = next;
-    if (typeof node !== "object" || node === null) continue;
-    deepest = Math.max(deepest, depth + 1);
-    for (const child of Object.values(node)) stack.push([child, depth + 1]);
-  }
-  return deepest;
+export interface Shape {
+  /** Whether it is nested no deeper than was allowed: 0 for a scalar, 1 for `{}` or `[]`. */
+  readonly fits: boolean;
+  /** Scalars, arrays and objects, the value itself too. */
+  readonly values: number;
+  /** Whether all text is well-formed Unicode and all numbers are finite. */
+  readonly wellFormed: boolean;
+}
+
+/** All in one walk. What lies deeper than `maxDepth` is not looked at, so that hostile depth cannot end the process. */
+export function shapeOf(value: Json, maxDepth: number): Shape {
+  let fits = true;
+  let values = 0;
+  let wellFormed = true;
+  const visit = (node: Json, depthLeft: number): void => {
+    values++;
+    if (typeof node === "string") wellFormed &&= node.isWellFormed();
+    else if (typeof node === "number") wellFormed &&= Number.isFinite(node);
+    else if (typeof node !== "object" || node === null) return;
+    else if (depthLeft === 0) fits = false;
+    else if (Array.isArray(node)) for (const child of node) visit(child, depthLeft - 1);
+    else
+      for (const key of Object.keys(node)) {
+        wellFormed &&= key.isWellFormed();
+        visit((node as JsonObject)[key] ?? null, depthLeft - 1);
+      }
+  };
+  visit(value, maxDepth);
+  return { fits, values, wellFormed };
 }
 
 /** Size of the value written as compact JSON, in UTF-8 bytes. */

@@ -19,6 +19,7 @@ import { StoresView } from "./consistency/stores-view.ts";
 import { Fills } from "./domain/cache/fills.ts";
 import { Bodies } from "./domain/schemas/bodies.ts";
 import { schemaObjects } from "./domain/schemas/collections.ts";
+import { DOCUMENT_VALUES } from "./domain/schemas/limits.ts";
 import { SchemaRetention } from "./domain/schemas/retention.ts";
 import { sweepForever } from "./domain/sweeper.ts";
 import { TASK_OBJECTS } from "./domain/tasks/collections.ts";
@@ -60,6 +61,11 @@ const HEARTBEAT_MS = 15_000;
 const WAITING: Readonly<Record<string, DeadlineRule>> = {
   "/dbconn.v1.TaskService/WaitTask": { defaultMs: 65_000, maxMs: 65_000, waits: true },
   "/dbconn.v1.CacheService/LeaseEntry": { defaultMs: 35_000, maxMs: 35_000, waits: true },
+};
+
+/** A schema's document, and what comes with it. */
+const VALUES: Readonly<Record<string, number>> = {
+  "/dbconn.v1.SchemaService/PublishRelease": DOCUMENT_VALUES + 1_000,
 };
 
 function readConfig(): Config {
@@ -165,6 +171,7 @@ async function main(): Promise<void> {
     log,
     errorDomain: "dbconn",
     deadlineFor: (path) => (Object.hasOwn(WAITING, path) ? WAITING[path] : undefined),
+    valuesFor: (path) => (Object.hasOwn(VALUES, path) ? VALUES[path] : undefined),
   });
 
   addServiceGauges(metrics, { version, stores, readiness, server, feed, durable, timing });

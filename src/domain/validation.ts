@@ -1,6 +1,6 @@
 /** Checks of a request's fields. They collect, so that a caller learns of every bad field at once. */
 import { type FieldViolation, invalid } from "../errors.ts";
-import { depthOf, type Json, jsonBytes } from "../json.ts";
+import { type Json, jsonBytes, shapeOf } from "../json.ts";
 
 /** Names of kinds, tasks, groups and schemas. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._:%-]{0,127}$/;
@@ -68,13 +68,24 @@ export function checkRequestId(v: Violations, value: string): boolean {
   );
 }
 
-/** A caller's JSON: its depth, the size of its compact text in UTF-8 bytes, and that all its text is well-formed. */
-export function checkJson(v: Violations, field: string, value: Json, maxBytes: number): boolean {
-  // Depth first: writing the value out would overflow the stack on hostile nesting.
+/**
+ * A caller's JSON: its depth, how many values it holds, the size of its compact text in UTF-8 bytes, and that all its
+ * text is well-formed.
+ */
+export function checkJson(
+  v: Violations,
+  field: string,
+  value: Json,
+  maxBytes: number,
+  maxValues = Number.POSITIVE_INFINITY,
+): boolean {
+  const { fits, values, wellFormed } = shapeOf(value, JSON_DEPTH);
+  // The size last: writing the value out would overflow the stack on hostile nesting.
   return (
-    v.check(depthOf(value) <= JSON_DEPTH, field, `must be nested at most ${JSON_DEPTH} deep`) &&
-    v.check(jsonBytes(value) <= maxBytes, field, `must have at most ${maxBytes} bytes as JSON`) &&
-    v.check(isWellFormedJson(value), field, "must hold well-formed Unicode and finite numbers only")
+    v.check(fits, field, `must be nested at most ${JSON_DEPTH} deep`) &&
+    v.check(values <= maxValues, field, `must hold at most ${maxValues} values`) &&
+    v.check(wellFormed, field, "must hold well-formed Unicode and finite numbers only") &&
+    v.check(jsonBytes(value) <= maxBytes, field, `must have at most ${maxBytes} bytes as JSON`)
   );
 }
 
@@ -82,11 +93,4 @@ export function checkJson(v: Violations, field: string, value: Json, maxBytes: n
 function fits(value: string, maxChars: number): boolean {
   if (value.length <= maxChars) return true;
   return value.length <= 2 * maxChars && Array.from(value).length <= maxChars;
-}
-
-function isWellFormedJson(value: Json): boolean {
-  if (typeof value === "string") return value.isWellFormed();
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([key, child]) => key.isWellFormed() && isWellFormedJson(child));
 }

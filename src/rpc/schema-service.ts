@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { View, ViewSchema } from "../../gen/dbconn/v1/common_pb.ts";
@@ -31,6 +32,8 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
     async publishRelease(request, { signal }) {
       const { name, labels, description, note, actor, etag, requestId, validateOnly } = request;
       const violations = new Violations();
+      // To decode a large document has taken its time; other calls are served before the next step.
+      await nextTurn();
       const document = convert.fromValue(violations, "document", request.document);
       const compatibility = convert.compatibility(violations, request.compatibility);
       const published = await publishRelease(

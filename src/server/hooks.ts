@@ -13,6 +13,7 @@ import { isHttp2Request, nameFailedWrites } from "./raw.ts";
 import { RawExchange } from "./raw-exchange.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
+import { type CheckValues, checkedBody } from "./value-limit.ts";
 
 /** How long (s) a browser may remember a preflight's answer. */
 const preflightMaxAgeS = 7_200;
@@ -20,6 +21,7 @@ const preflightMaxAgeS = 7_200;
 export interface HookOptions {
   readonly admit: Admit;
   readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "prepare">;
+  readonly checkValues: CheckValues;
   /** The error to answer a page with that is not for everybody. */
   readonly admitPage: (
     path: string,
@@ -36,8 +38,8 @@ export interface HookOptions {
 
 /** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
 export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
-  const { admit, admitPage, rpc, limits, errors, log, corsOrigins, closing, observer } = options;
-  const exchanges = new WeakMap<FastifyRequest, RawExchange>();
+  const { admit, admitPage, rpc, checkValues, limits, errors, log, corsOrigins, closing, observer } = options;
+  const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
 
   /** Answers what is no call of a method that is served. */
   const refuse = (
@@ -93,7 +95,8 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
       const exchange = new RawExchange(request.raw, reply.raw, limits, errors);
       const settle = ({ refusal, values }: Admitted): void => {
         rpc.prepare(request, values, refusal);
-        exchanges.set(request, exchange);
+        const call = { method, path, headers: request.raw.headers, checkValues };
+        bodies.set(request, () => checkedBody(exchange.body(), call));
         done();
       };
       const admitted = admit(method, path, exchange);
@@ -110,9 +113,9 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
     else settle(refusal);
   });
   app.addHook("preHandler", (request, _reply, done) => {
-    const exchange = exchanges.get(request);
+    const body = bodies.get(request);
     // The Connect plugin takes an iterable body in place of the raw request.
-    if (exchange !== undefined) request.body = exchange.body();
+    if (body !== undefined) request.body = body();
     done();
   });
 

@@ -35,6 +35,8 @@ export interface Limits {
 
   /** One request message, after decompression. Default 4 MiB. */
   readonly readMaxBytes: number;
+  /** Fields, elements and entries of one request message, unless its method has a limit of its own. Default 250,000. */
+  readonly maxValues: number;
   /** One response message. Default 4 MiB. */
   readonly writeMaxBytes: number;
   /** Calls at work in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
@@ -79,6 +81,7 @@ const defaults: Limits = {
   idleMs: 300_000,
   maxAgeMs: 3_600_000,
   readMaxBytes: 4 * 1024 * 1024,
+  maxValues: 250_000,
   writeMaxBytes: 4 * 1024 * 1024,
   maxInFlight: 1000,
   loopDelayMs: 50,

@@ -29,6 +29,7 @@ import { StreamShare } from "./stream-share.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
 import { putBefore } from "./unary-lane/beside.ts";
 import { createUnaryLane } from "./unary-lane/lane.ts";
+import { createValueLimit } from "./value-limit.ts";
 
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 128;
@@ -61,6 +62,8 @@ export interface ServerOptions {
   readonly errorDomain?: string;
   /** A rule of its own for a unary method by path (`/package.Service/Method`); otherwise the limits' deadlines. */
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
+  /** How many values a method's message may hold, by path; otherwise as many as the limits say. */
+  readonly valuesFor?: (path: string) => number | undefined;
   /** Finds out who calls; without it everybody may. Health and the probes are for everybody in any case. */
   readonly authenticate?: Authenticate;
   /** Without it the port speaks clear text only. */
@@ -139,6 +142,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     exempt: (method) => method.parent === Health,
     observer,
   });
+  const checkValues = createValueLimit({ limits, errors, valuesFor: options.valuesFor ?? (() => undefined) });
   const rpc = createRpcPlugin({
     routes: options.routes,
     interceptors: options.interceptors,
@@ -156,6 +160,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       Object.keys(options.documents ?? {}),
     ),
     rpc,
+    checkValues,
     limits,
     errors,
     log,
@@ -175,6 +180,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       completeError: rpc.completeError,
       calls,
       admit,
+      checkValues,
       limits,
       errors,
       shutdownSignal: shutdown.signal,

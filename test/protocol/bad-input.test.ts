@@ -51,6 +51,28 @@ describe("bad input is INVALID_ARGUMENT, names the field, and changes nothing", 
       expect(await state()).toBe(before);
     });
 
+    const trues = (length: number) => value(Array.from({ length }, () => true));
+
+    const tooMany = (most: number) => ({
+      code: "ResourceExhausted",
+      reason: "TOO_LARGE",
+      message: `the message holds more than ${most} values`,
+    });
+
+    it("a schema of too many values is refused before it is read", async () => {
+      const publishing = clients.schemas.publishRelease({ name: "bad-input", document: trues(22_000) });
+      await expectFailure(publishing, { ...tooMany(21_000), applied: "no" });
+    });
+
+    // A URL has no room for as many.
+    if (!protocol.includes("GET")) {
+      it("documents of too many values together are refused before they are read", async () => {
+        const documents = [trues(130_000), trues(130_000)];
+        const judging = clients.schemas.validateDocuments({ name: "bad-input", documents });
+        await expectFailure(judging, tooMany(250_000));
+      });
+    }
+
     const binary = protocol.includes("JSON") || protocol.includes("GET") ? [] : openEnums;
     it.each([...cases, ...binary])("%s", async (_name, call, fields) => {
       const { reason } = await expectFailure(call(clients), {

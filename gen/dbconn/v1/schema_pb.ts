@@ -134,7 +134,8 @@ export type SchemaRelease = Message<"dbconn.v1.SchemaRelease"> & {
   release: number;
 
   /**
-   * The JSON Schema: an object, or true or false. At most 512 KiB and 30 levels deep. Left out of BASIC views.
+   * The JSON Schema: an object, or true or false. At most 512 KiB, 20,000 values (each scalar, array and object is
+   * one) and 30 levels deep. Left out of BASIC views.
    *
    * @generated from field: google.protobuf.Value document = 3;
    */

@@ -92,7 +92,10 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     if (this.#phase !== "reading") return;
     this.#phase = "handling";
     try {
-      this.message = this.#entry.serialization.getI(this.format.binary).parse(this.#body.message());
+      const { format, method } = this;
+      const message = this.#body.message();
+      this.lane.checkValues(message, { method, path: this.#entry.path, json: !format.binary });
+      this.message = this.#entry.serialization.getI(format.binary).parse(message);
     } catch (error) {
       this.#fail(error);
       return;

@@ -8,6 +8,7 @@ import type { Admit } from "../admission.ts";
 import type { CallTable } from "../calls.ts";
 import type { ServerErrors } from "../errors.ts";
 import type { Limits } from "../limits.ts";
+import type { CheckValues } from "../value-limit.ts";
 import { UnaryCall } from "./call.ts";
 import { type Format, formatOf } from "./formats.ts";
 import { Http1Call } from "./http1-call.ts";
@@ -23,6 +24,7 @@ export interface LaneOptions {
   readonly methods: MethodTable;
   readonly calls: CallTable;
   readonly admit: Admit;
+  readonly checkValues: CheckValues;
   readonly limits: Limits;
   readonly errors: ServerErrors;
   readonly completeError: (error: ConnectError, method: DescMethod, values: ContextValues) => void;
@@ -34,8 +36,7 @@ export interface LaneOptions {
 }
 
 /** What a call needs of its lane. */
-export interface LaneContext
-  extends Pick<LaneOptions, "admit" | "limits" | "errors" | "completeError" | "shutdownSignal" | "closing"> {
+export interface LaneContext extends Omit<LaneOptions, "methods" | "calls" | "cors"> {
   /** Headers of every answer. */
   readonly everyHeader: Readonly<Record<string, string>>;
   compressionFor(accepted: string): Compression | undefined;

@@ -137,6 +137,13 @@ describe("publishing", () => {
     expect(await publishAll(bench, { $schema: uri })).toMatchObject({ release: { dialect } });
   });
 
+  it("takes a document of as many values as may be", async () => {
+    const bench = await openSchemas();
+    const document = { enum: Array.from({ length: 19_998 }, (_, i) => i) };
+    const { outcome } = await publishRelease(bench.context, publication(document));
+    expect(outcome).toBe("CREATED");
+  });
+
   it("over what is left of a purged schema goes on with its numbers and revisions", async () => {
     const bench = await openSchemas();
     await bench.instance.durable.update({
@@ -359,7 +366,7 @@ describe("publishing is refused", () => {
   it.each<[string, Json]>([
     ["too long", { description: "x".repeat(512 * 1024) }],
     ["too deep", Array.from({ length: 30 }).reduce<Json>((inner) => ({ not: inner }), {})],
-    ["of too many values", { enum: Array.from({ length: 100_000 }, () => 1) }],
+    ["of too many values", { enum: Array.from({ length: 19_999 }, () => 1) }],
     ["with half a character", { title: "\ud800" }],
     ["with half a character in a key", { "\ud800": 1 }],
     ["with a number that JSON cannot say", { minimum: Number.NaN }],

@@ -1,0 +1,79 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ServerErrors } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { holdsMoreValues } from "./message-values.ts";
+
+/** Throws for a message that holds more values than its method takes: not yet decoded, and not compressed. */
+export type CheckValues = (message: Uint8Array, call: ReadCall) => void;
+
+export interface ReadCall {
+  readonly method: DescMethod;
+  readonly path: string;
+  readonly json: boolean;
+}
+
+export interface ValueLimitOptions {
+  readonly limits: Pick<Limits, "maxValues">;
+  readonly errors: ServerErrors;
+  /** A limit of its own for a method by path. */
+  readonly valuesFor: (path: string) => number | undefined;
+}
+
+export function createValueLimit({ limits, errors, valuesFor }: ValueLimitOptions): CheckValues {
+  return (message, { method, path, json }) => {
+    const limit = valuesFor(path) ?? limits.maxValues;
+    if (holdsMoreValues(limit, message, { json, input: method.input })) {
+      throw errors.tooLarge(`the message holds more than ${limit} values`, "no");
+    }
+  };
+}
+
+/** Flags and length of an enveloped message. */
+const HEAD_BYTES = 5;
+const COMPRESSED = 1;
+
+export interface CheckedBody extends Omit<ReadCall, "json"> {
+  readonly headers: IncomingHttpHeaders;
+  readonly checkValues: CheckValues;
+}
+
+/** Lets the body of a call pass to Connect's adapter, and ends it with an error that its message calls for. */
+export function checkedBody(
+  chunks: AsyncIterable<Uint8Array>,
+  { headers, checkValues, method, path }: CheckedBody,
+): AsyncIterable<Uint8Array> {
+  if (method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming") return chunks;
+  const type = headers["content-type"] ?? "";
+  const enveloped = !/^application\/(proto|json)\b/.test(type);
+  if (!enveloped && (headers["content-encoding"] ?? "identity") !== "identity") return chunks;
+  const call = { method, path, json: type.includes("json") };
+  return inspected(chunks, enveloped, (message) => checkValues(message, call));
+}
+
+/** `inspect` sees the only message once that is complete, before it can be decoded. */
+async function* inspected(
+  chunks: AsyncIterable<Uint8Array>,
+  enveloped: boolean,
+  inspect: (message: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  const held: Uint8Array[] = [];
+  let bytes = 0;
+  /** Undefined as long as it is not known. */
+  let end = enveloped ? undefined : Number.POSITIVE_INFINITY;
+  let due = true;
+  for await (const chunk of chunks) {
+    if (due) {
+      held.push(chunk);
+      bytes += chunk.length;
+      if (end === undefined && bytes >= HEAD_BYTES) end = HEAD_BYTES + Buffer.concat(held).readUInt32BE(1);
+      if (end !== undefined && bytes >= end) {
+        due = false;
+        const all = Buffer.concat(held.splice(0));
+        if (((all[0] ?? 0) & COMPRESSED) === 0) inspect(all.subarray(HEAD_BYTES, end));
+      }
+    }
+    yield chunk;
+  }
+  if (due && !enveloped) inspect(Buffer.concat(held));
+}
