@@ -2,7 +2,6 @@
  * The stores that the settings name, and the generation that all instances agree through: what the service and the
  * tools beside it stand on.
  */
-import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { UnknownFormat, withFormat } from "../adapters/documents/format.ts";
 import { openMemory } from "../adapters/memory/open.ts";
@@ -16,6 +15,7 @@ import { TASK_EVENTS, TASKS } from "../domain/tasks/collections.ts";
 import type { CacheStore } from "../ports/cache-store.ts";
 import type { CollectionSpec, DurableStore } from "../ports/durable-store.ts";
 import type { HotStore } from "../ports/hot-store.ts";
+import { uniqueId } from "./unique-id.ts";
 
 export const timing: Timing = {
   now: () => Date.now(),
@@ -25,7 +25,7 @@ export const timing: Timing = {
       () => undefined,
       () => undefined,
     ),
-  uniqueId: () => randomBytes(12).toString("base64url"),
+  uniqueId,
 };
 
 /** Of the documents in MongoDB. Grows when what this version writes cannot be read by the version before. */

@@ -1,4 +1,4 @@
-import { Bag, type Bagged } from "./bag.ts";
+import { Bag, type Bagged } from "../bag.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** A call in flight. */

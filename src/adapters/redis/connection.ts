@@ -1,11 +1,11 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { RESP_TYPES } from "redis";
-import { type Applied, aborted, ServiceError, unavailable } from "../../errors.ts";
+import { type Applied, ServiceError, unavailable } from "../../errors.ts";
 import { throwIfAborted } from "../signal.ts";
 import type { CallOptions, Command, Layout, Master, RedisAccess } from "./access.ts";
-import { afterPoll, dial, type RedisClient, within } from "./dial.ts";
-import { failureOf } from "./failures.ts";
+import { Answers } from "./answers.ts";
+import { dial, type RedisClient, within } from "./dial.ts";
 import { askServer, type ServerFacts } from "./server-facts.ts";
 
 export interface RedisConnectionOptions {
@@ -29,7 +29,8 @@ interface Live extends ServerFacts {
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1_000;
-const BINARY = { [RESP_TYPES.BLOB_STRING]: Buffer } as const;
+const TO_TEXT = {};
+const TO_BUFFERS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } as const;
 
 /**
  * One connection to one server, made again for ever. A socket serves nobody before its server said who it is; while
@@ -40,6 +41,7 @@ export class RedisConnection implements RedisAccess {
   readonly #options: RedisConnectionOptions;
   readonly #timeoutMs: number;
   readonly #maxInFlight: number;
+  readonly #answers: Answers;
   readonly #closing = new AbortController();
   readonly #listeners = new Set<() => void>();
   #live: Live | undefined;
@@ -51,6 +53,7 @@ export class RedisConnection implements RedisAccess {
   private constructor(options: RedisConnectionOptions) {
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? 500;
+    this.#answers = new Answers(this.#timeoutMs);
     this.#maxInFlight = options.maxInFlight ?? 10_000;
   }
 
@@ -62,36 +65,46 @@ export class RedisConnection implements RedisAccess {
   }
 
   async call<T>(command: Command, options: CallOptions): Promise<T> {
-    const [reply] = await this.batch<T>([command], options);
-    return reply as T;
+    const live = this.#liveFor(1, options);
+    const { signal } = options;
+    return this.#answers.bounded(this.#send<T>(live, command, options), {
+      signal,
+      unanswered: unansweredOf(options),
+      refused: "no",
+    });
   }
 
   /** Commands in one round trip; the replies in their order. */
-  async batch<T>(
-    commands: readonly Command[],
-    { signal, binary, mutates, asking }: CallOptions,
-  ): Promise<readonly T[]> {
-    throwIfAborted(signal);
-    const live = this.#live;
-    if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
-    if (this.#inFlight + commands.length > this.#maxInFlight) throw overloaded();
-    const options = binary ? { typeMapping: BINARY } : {};
-    const replies = commands.map((command) => {
-      // Sent together, so that no other command comes between; what it answers, the command answers too.
-      if (asking) live.client.sendCommand(["ASKING"]).catch(() => {});
-      return live.client.sendCommand<T>(command, options);
-    });
-    this.#inFlight += replies.length;
-    const done = () => {
-      this.#inFlight--;
-    };
-    // Counted until the socket answered or ended, even where the caller was told earlier.
-    for (const reply of replies) reply.then(done, done);
-    const unanswered = mutates ? "unknown" : "no";
+  async batch<T>(commands: readonly Command[], options: CallOptions): Promise<readonly T[]> {
+    const live = this.#liveFor(commands.length, options);
+    const replies = commands.map((command) => this.#send<T>(live, command, options));
+    const { signal } = options;
+    const unanswered = unansweredOf(options);
     // Of several commands, others may have been taken where one was refused.
     const refused = commands.length === 1 ? "no" : unanswered;
-    return this.#bounded(Promise.all(replies), signal, unanswered, refused);
+    return this.#answers.bounded(Promise.all(replies), { signal, unanswered, refused });
   }
+
+  #liveFor(commands: number, { signal }: CallOptions): Live {
+    throwIfAborted(signal);
+    if (this.#live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
+    if (this.#inFlight + commands > this.#maxInFlight) throw overloaded();
+    return this.#live;
+  }
+
+  #send<T>({ client }: Live, command: Command, { binary, asking }: CallOptions): Promise<T> {
+    // Sent together, so that no other command comes between; what it answers, the command answers too.
+    if (asking) client.sendCommand(["ASKING"]).catch(() => {});
+    const reply = client.sendCommand<T>(command, binary ? TO_BUFFERS : TO_TEXT);
+    this.#inFlight++;
+    // Counted until the socket answered or ended, even where the caller was told earlier.
+    reply.then(this.#answered, this.#answered);
+    return reply;
+  }
+
+  readonly #answered = (): void => {
+    this.#inFlight--;
+  };
 
   async layout(): Promise<Layout> {
     return { fingerprint: "", masters: this.masters() };
@@ -109,7 +122,11 @@ export class RedisConnection implements RedisAccess {
     throwIfAborted(signal);
     const live = this.#live;
     if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
-    const { identity } = await this.#bounded(askServer(live.client), signal);
+    const { identity } = await this.#answers.bounded(askServer(live.client), {
+      signal,
+      unanswered: "no",
+      refused: "no",
+    });
     if (identity !== live.identity) throw unavailable("hot", { message: "the hot store became another one" });
     return identity;
   }
@@ -215,41 +232,10 @@ export class RedisConnection implements RedisAccess {
   #doubt(): void {
     for (const listener of this.#listeners) listener();
   }
+}
 
-  /** The answer, or what stands for it when the command's time, or the caller's, is over. */
-  #bounded<T>(
-    answer: Promise<T>,
-    signal: AbortSignal | undefined,
-    unanswered: Applied = "no",
-    refused: Applied = "no",
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = afterPoll(this.#timeoutMs, () => {
-        settle();
-        const message = `the hot store did not answer within ${this.#timeoutMs} ms`;
-        reject(unavailable("hot", { message, applied: unanswered }));
-      });
-      const onAbort = () => {
-        settle();
-        reject(aborted(signal, unanswered));
-      };
-      const settle = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", onAbort);
-      };
-      signal?.addEventListener("abort", onAbort);
-      answer.then(
-        (value) => {
-          settle();
-          resolve(value);
-        },
-        (error) => {
-          settle();
-          reject(failureOf(error, unanswered, refused));
-        },
-      );
-    });
-  }
+function unansweredOf({ mutates }: CallOptions): Applied {
+  return mutates ? "unknown" : "no";
 }
 
 function overloaded(): ServiceError {

@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import { Code, ConnectError, type UnaryResponse } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import type { Watched } from "../../watch-list.ts";
 import type { Admitted } from "../admission.ts";
 import type { BodyBound } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
@@ -13,7 +14,6 @@ import type { LaneContext } from "./lane.ts";
 import type { LaneMethod } from "./methods.ts";
 import { answerReply, errorReply, type Reply } from "./reply.ts";
 import { inSharedBuffer } from "./shared-buffer.ts";
-import type { Watched } from "./watch-list.ts";
 
 const ENDED = new ConnectError("the call has ended", Code.Canceled);
 

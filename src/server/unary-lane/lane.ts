@@ -4,6 +4,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { WatchList } from "../../watch-list.ts";
 import type { Admit } from "../admission.ts";
 import type { CallTable } from "../calls.ts";
 import type { ServerErrors } from "../errors.ts";
@@ -15,7 +16,9 @@ import { Http1Call } from "./http1-call.ts";
 import { Http2Call } from "./http2-call.ts";
 import type { LaneMethod, MethodTable } from "./methods.ts";
 import { Turn } from "./turn.ts";
-import { WatchList } from "./watch-list.ts";
+
+/** How long a call is left alone by its limits in time. */
+const GRACE_MS = 50;
 
 /** Ways to ask for compression that are remembered; clients have few. */
 const MAX_REMEMBERED = 100;
@@ -68,7 +71,7 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
       ...(cors ? { vary: "Origin" } : {}),
     },
     compressionFor: rememberCompressions(),
-    watchList: new WatchList(),
+    watchList: new WatchList(GRACE_MS),
     turn: new Turn(),
   };
   let lastAuthority = "";

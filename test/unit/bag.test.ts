@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Bag } from "../../src/server/bag.ts";
+import { Bag } from "../../src/bag.ts";
 
 describe("a bag", () => {
   it("holds what was put in and not taken out, as a set does", () => {
