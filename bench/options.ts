@@ -13,8 +13,8 @@ export interface Options {
 
 const HELP = `Measures the service beside what one would use instead, on this machine, and prints one table.
 
-  npm run bench                       everything but the soak, about a quarter of an hour
-  npm run bench -- --quick            what the targets need, about two minutes
+  npm run bench                       everything but the soak, about twenty minutes
+  npm run bench -- --quick            what the targets need, about three minutes
   npm run bench -- --only redis       one section; may be given more than once
 
   --runs N       measurements of each case, of which the median is taken (default 3)
@@ -25,7 +25,7 @@ const HELP = `Measures the service beside what one would use instead, on this ma
 
 It starts and stops what it measures: the service, the bare servers beside it, Redis and FerretDB. Needed are
 h2load, wrk, redis-server, FerretDB and, for the gateway in Go, go: scripts/install-tools.sh --bench brings the
-first four. Every ratio is the median of ratios taken within one round, one case right after the other. Close what
+first four. Each case is called for 3 s before it is measured. Every ratio is the median of ratios taken within one round, one case right after the other. Close what
 else keeps this machine busy: load generators and servers share its cores.
 `;
 

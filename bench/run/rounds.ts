@@ -22,12 +22,19 @@ export interface Measured {
   readonly figures: readonly Figure[];
 }
 
+/** How long each is called before it is measured: no server that is in use runs code that was not compiled yet. */
+const WARM_UP_S = 3;
+
 export async function measureInRounds(
   cases: readonly Case[],
   { runs, seconds }: { readonly runs: number; readonly seconds: number },
   say: (text: string) => void,
 ): Promise<readonly Measured[]> {
   const figures = new Map<string, Figure[]>(cases.map(({ name }) => [name, []]));
+  for (const [at, { name, measure }] of cases.entries()) {
+    say(`warming up, ${at + 1}/${cases.length}: ${name}`);
+    await measure(WARM_UP_S);
+  }
   for (let run = 1; run <= runs; run++) {
     for (const [at, { name, measure }] of cases.entries()) {
       const figure = await measure(seconds);
