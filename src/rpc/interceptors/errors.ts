@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import type { Interceptor } from "@connectrpc/connect";
 import { isUnexpected, toConnectError } from "../errors.ts";
@@ -10,20 +11,19 @@ export interface ErrorLog {
 
 /** Answers every failure of a method in the service's own vocabulary, and logs those that nobody foresaw. */
 export function errorInterceptor(log: ErrorLog): Interceptor {
+  const answerFor = (method: DescMethod, error: unknown): Error => {
+    if (isUnexpected(error)) log.error({ err: error, method: methodName(method) }, "a method failed");
+    const mutation = method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+    return toConnectError(error, { mutation });
+  };
   return (next) => async (request) => {
     const { method } = request;
-    const call = { mutation: method.idempotency !== MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS };
-    const answerFor = (error: unknown) => {
-      if (isUnexpected(error)) {
-        log.error({ err: error, method: methodName(method) }, "a method failed");
-      }
-      return toConnectError(error, call);
-    };
     try {
       const response = await next(request);
-      return response.stream ? { ...response, message: mapErrors(response.message, answerFor) } : response;
+      if (!response.stream) return response;
+      return { ...response, message: mapErrors(response.message, (error) => answerFor(method, error)) };
     } catch (error) {
-      throw answerFor(error);
+      throw answerFor(method, error);
     }
   };
 }

@@ -45,8 +45,8 @@ export abstract class CallView implements UnaryRequest, HandlerContext {
   abstract readonly signal: AbortSignal;
   abstract readonly timeoutMs: () => number | undefined;
 
-  /** The outcome of a handler, or the reason why its call was ended. */
-  abstract within<T>(work: Promise<T> | T): Promise<T> | T;
+  /** What is made of a handler's outcome, or the reason why its call was ended. */
+  abstract within<T, R>(handle: () => Promise<T> | T, made: (outcome: T) => R): Promise<R>;
 
   get values(): ContextValues {
     return this.contextValues;

@@ -176,12 +176,16 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     if (this.#cut !== undefined) this.#cutSoon(this.#cut, reason);
   }
 
-  within<T>(work: Promise<T> | T): Promise<T> | T {
-    if (!(work instanceof Promise)) return work;
-    return new Promise<T>((resolve, reject) => {
+  within<T, R>(handle: () => Promise<T> | T, made: (outcome: T) => R): Promise<R> {
+    return new Promise<R>((resolve, reject) => {
+      const work = handle();
+      if (!(work instanceof Promise)) {
+        resolve(made(work));
+        return;
+      }
       this.#cut = reject;
       if (this.#reason !== undefined) this.#cutSoon(reject, this.#reason);
-      work.then(resolve, reject);
+      work.then((outcome) => resolve(made(outcome))).catch(reject);
     });
   }
 

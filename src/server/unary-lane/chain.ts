@@ -48,10 +48,11 @@ export class UnaryAnswer implements UnaryResponse {
  * a call.
  */
 export function chain(implementation: Implementation, interceptors: readonly Interceptor[]): Handler {
-  let next: Handler = async (request) => {
+  let next: Handler = (request) => {
     const call = callOf(request);
-    const output = await call.within(implementation(request.message, contextOf(call, request)));
-    return new UnaryAnswer(call, create(call.method.output, output));
+    const answer = (output: MessageInitShape<DescMessage>) =>
+      new UnaryAnswer(call, create(call.method.output, output));
+    return call.within(() => implementation(request.message, contextOf(call, request)), answer);
   };
   for (const interceptor of interceptors.toReversed()) {
     const inner = next;
