@@ -70,7 +70,7 @@ export class CallObserver {
       start,
       requestId,
       tracing?.startCall(start.method, start.protocol, start.headers),
-      (call) => this.#ended(call),
+      this.#ended,
     );
   }
 
@@ -81,13 +81,13 @@ export class CallObserver {
     call.end();
   }
 
-  #ended(call: ObservedCall): void {
+  readonly #ended = (call: ObservedCall): void => {
     const { log, metrics } = this.#options;
     const { method, code = "CANCELLED", durationMs } = call;
     metrics.calls.observe({ method, code }, durationMs / 1000);
     if (code !== "OK") log[SERVER_FAULTS.has(code) ? "warn" : "info"](lineOf(call));
     else if (!call.quiet && this.#logsThisOne()) log.info(lineOf(call));
-  }
+  };
 
   #logsThisOne(): boolean {
     const { logEvery } = this.#options;

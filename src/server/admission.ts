@@ -51,6 +51,30 @@ export interface Admitted {
 /** Decides about a call as soon as its header is there; at once, unless somebody has to be asked about its caller. */
 export type Admit = (method: DescMethod, path: string, exchange: Exchange) => Admitted | Promise<Admitted>;
 
+/** What is the same for all calls of a method. */
+interface MethodFacts {
+  readonly name: string;
+  readonly service: string;
+  /** Undefined of a stream. */
+  readonly rule: DeadlineRule | undefined;
+  /** Its calls end when something happens, not when work is done. */
+  readonly waits: boolean;
+  readonly spared: boolean;
+  readonly streamsIn: boolean;
+}
+
+function remember(find: (method: DescMethod, path: string) => MethodFacts): typeof find {
+  const known = new Map<DescMethod, MethodFacts>();
+  return (method, path) => {
+    let facts = known.get(method);
+    if (facts === undefined) {
+      facts = find(method, path);
+      known.set(method, facts);
+    }
+    return facts;
+  };
+}
+
 /**
  * What must happen before a call's body is read: its deadline is settled, it is counted or shed, it gets the timers
  * that bound its body and its answer, and its caller is found out. Interceptors run too late for that, as unary ones see
@@ -61,35 +85,44 @@ export function createAdmission(options: AdmissionOptions): Admit {
   const maxOfOneService = Math.ceil(limits.maxInFlight * SHARE_OF_ONE_SERVICE);
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
+  const factsOf = remember((method: DescMethod, path: string): MethodFacts => {
+    const { methodKind, parent } = method;
+    const rule = methodKind === "unary" ? (deadlineFor(path) ?? ordinary) : undefined;
+    return {
+      name: methodName(method),
+      service: parent.typeName,
+      rule,
+      waits: rule === undefined || rule.waits === true,
+      spared: exempt(method),
+      streamsIn: methodKind === "bidi_streaming" || methodKind === "client_streaming",
+    };
+  });
+
   return function admit(method, path, exchange) {
     const { headers } = exchange;
-    const unary = method.methodKind === "unary";
-    const rule = unary ? (deadlineFor(path) ?? ordinary) : undefined;
+    const { name, service, rule, waits, spared, streamsIn } = factsOf(method, path);
     const deadlineMs = rule === undefined ? undefined : enforceDeadline(headers, rule);
-    const waits = !unary || rule?.waits === true;
     const open = calls.count(waits);
-    const service = method.parent.typeName;
     const full =
-      !exempt(method) &&
+      !spared &&
       (waits ? open >= limits.maxWaiting : !load.takes(open) || calls.workingOf(service) >= maxOfOneService);
     // One that is refused does no work, and is held for a while.
     const held = full && calls.count(true) < limits.maxWaiting;
     calls.add({ exchange, service, waits: waits || full });
     const values = createContextValues();
     const call = observer?.start({
-      method: methodName(method),
+      method: name,
       protocol: protocolOf(headers),
       headers,
-      quiet: exempt(method),
+      quiet: spared,
     });
     if (call !== undefined) {
       values.set(observedCall, call);
       exchange.onClose(() => call.end());
     }
-    const bound: BodyBound =
-      method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming"
-        ? { ms: limits.idleMs, of: "pause" }
-        : { ms: Math.min(limits.bodyMs, deadlineMs ?? limits.bodyMs), of: "whole" };
+    const bound: BodyBound = streamsIn
+      ? { ms: limits.idleMs, of: "pause" }
+      : { ms: Math.min(limits.bodyMs, deadlineMs ?? limits.bodyMs), of: "whole" };
     exchange.bound(bound, deadlineMs);
     const settle = (refusal: ConnectError | undefined): Admitted => {
       if (call !== undefined) {
@@ -98,7 +131,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
       }
       return { refusal, values };
     };
-    if (exempt(method)) return settle(undefined);
+    if (spared) return settle(undefined);
     if (held) return delay(REFUSAL_MS).then(() => settle(errors.overloaded()));
     if (full) return settle(errors.overloaded());
     const refusal = checkCaller(exchange, values);
