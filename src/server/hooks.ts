@@ -60,8 +60,11 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
 
   app.addHook("onRequest", (request, reply, done) => {
     endUnreadBody(request.raw, reply.raw);
-    reply.header("cache-control", "no-store");
-    reply.header("x-content-type-options", "nosniff");
+    // Nobody caches or sniffs what only gRPC's clients can read.
+    if (protocolOf(request.headers) !== "grpc") {
+      reply.header("cache-control", "no-store");
+      reply.header("x-content-type-options", "nosniff");
+    }
     if (closing() && !isHttp2Request(request.raw)) reply.header("connection", "close");
     done();
   });

@@ -52,7 +52,9 @@ export class Http2Call extends UnaryCall {
     const stream = this.#stream;
     if (stream.closed || stream.destroyed) return;
     const waitForTrailers = trailers !== undefined || !this.complete;
-    stream.respond({ ":status": status, ...headers, ...this.lane.everyHeader }, { waitForTrailers });
+    // Nobody caches or sniffs what only gRPC's clients can read.
+    const every = this.format.protocol === "grpc" ? undefined : this.lane.everyHeader;
+    stream.respond({ ":status": status, ...headers, ...every }, { waitForTrailers });
     if (waitForTrailers) {
       this.#trailers = trailers;
       stream.on("wantTrailers", onWantTrailers);

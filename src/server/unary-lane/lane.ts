@@ -40,7 +40,7 @@ export interface LaneOptions {
 
 /** What a call needs of its lane. */
 export interface LaneContext extends Omit<LaneOptions, "methods" | "calls" | "cors"> {
-  /** Headers of every answer. */
+  /** Headers of every answer but gRPC's. */
   readonly everyHeader: Readonly<Record<string, string>>;
   compressionFor(accepted: string): Compression | undefined;
   readonly watchList: WatchList;
