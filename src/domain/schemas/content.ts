@@ -37,8 +37,9 @@ export async function readContent(
   await nextTurn();
   const text = JSON.stringify(document);
   await nextTurn();
-  const schema = { text, dialect, sha256: sha256Hex(canonicalJson(document)) };
+  const canonical = canonicalJson(document);
   await nextTurn();
+  const schema = { text, dialect, sha256: sha256Hex(canonical) };
   const problems = await validator.check(schema, signal);
   if (problems.length > 0) {
     const violations = problems.map(({ pointer, message }) => ({
