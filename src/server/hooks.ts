@@ -98,7 +98,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
       const exchange = new RawExchange(request.raw, reply.raw, limits, errors);
       const settle = ({ refusal, values }: Admitted): void => {
         rpc.prepare(request, values, refusal);
-        const call = { method, path, headers: request.raw.headers, checkValues };
+        const call = { method, path, headers: request.raw.headers, checkValues, limits };
         bodies.set(request, () => checkedBody(exchange.body(), call));
         done();
       };

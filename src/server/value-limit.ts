@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { ServerErrors } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { holdsMoreValues } from "./message-values.ts";
 
-/** Throws for a message that holds more values than its method takes: not yet decoded, and not compressed. */
+/** Throws for a message that holds more values than its method takes. It is not compressed, and not yet decoded. */
 export type CheckValues = (message: Uint8Array, call: ReadCall) => void;
 
 export interface ReadCall {
@@ -32,30 +33,44 @@ export function createValueLimit({ limits, errors, valuesFor }: ValueLimitOption
 /** Flags and length of an enveloped message. */
 const HEAD_BYTES = 5;
 const COMPRESSED = 1;
+const COMPRESSIONS = [compressionGzip, compressionBrotli];
 
 export interface CheckedBody extends Omit<ReadCall, "json"> {
   readonly headers: IncomingHttpHeaders;
   readonly checkValues: CheckValues;
+  readonly limits: Pick<Limits, "readMaxBytes">;
 }
 
 /** Lets the body of a call pass to Connect's adapter, and ends it with an error that its message calls for. */
 export function checkedBody(
   chunks: AsyncIterable<Uint8Array>,
-  { headers, checkValues, method, path }: CheckedBody,
+  { headers, checkValues, limits, method, path }: CheckedBody,
 ): AsyncIterable<Uint8Array> {
   if (method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming") return chunks;
   const type = headers["content-type"] ?? "";
   const enveloped = !/^application\/(proto|json)\b/.test(type);
-  if (!enveloped && (headers["content-encoding"] ?? "identity") !== "identity") return chunks;
+  const encoding = headers[encodingHeader(type, enveloped)] ?? "identity";
+  const compression = COMPRESSIONS.find(({ name }) => name === encoding);
   const call = { method, path, json: type.includes("json") };
-  return inspected(chunks, enveloped, (message) => checkValues(message, call));
+  return inspected(chunks, enveloped, async (message, flags) => {
+    if (encoding === "identity" || (enveloped && (flags & COMPRESSED) === 0))
+      return checkValues(message, call);
+    // The adapter decompresses it once more, and says what is wrong where that cannot be done.
+    const plain = await compression?.decompress(message, limits.readMaxBytes).catch(() => undefined);
+    if (plain !== undefined) checkValues(plain, call);
+  });
+}
+
+function encodingHeader(type: string, enveloped: boolean): string {
+  if (type.startsWith("application/grpc")) return "grpc-encoding";
+  return enveloped ? "connect-content-encoding" : "content-encoding";
 }
 
 /** `inspect` sees the only message once that is complete, before it can be decoded. */
 async function* inspected(
   chunks: AsyncIterable<Uint8Array>,
   enveloped: boolean,
-  inspect: (message: Uint8Array) => void,
+  inspect: (message: Uint8Array<ArrayBuffer>, flags: number) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const held: Uint8Array[] = [];
   let bytes = 0;
@@ -70,10 +85,10 @@ async function* inspected(
       if (end !== undefined && bytes >= end) {
         due = false;
         const all = Buffer.concat(held.splice(0));
-        if (((all[0] ?? 0) & COMPRESSED) === 0) inspect(all.subarray(HEAD_BYTES, end));
+        await inspect(all.subarray(HEAD_BYTES, end), all[0] ?? 0);
       }
     }
     yield chunk;
   }
-  if (due && !enveloped) inspect(Buffer.concat(held));
+  if (due && !enveloped) await inspect(Buffer.concat(held), 0);
 }
