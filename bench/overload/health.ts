@@ -1,10 +1,11 @@
-/** Asks the service, over and over, whether it is well, as whoever restarts it would. */
+/** Asks the service, over and over and in every way, whether it is well, as whoever restarts it would. */
+import { Agent, request } from "node:http";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { quantile } from "./open-loop.ts";
 
-const EVERY_MS = 200;
+const EVERY_MS = 50;
 const TIMEOUT_MS = 5_000;
 
 export interface HealthWatch {
@@ -16,13 +17,32 @@ export function watchHealth(port: number): HealthWatch {
   const baseUrl = `http://127.0.0.1:${port}`;
   const sessionManager = new Http2SessionManager(baseUrl);
   const client = createClient(Health, createGrpcTransport({ baseUrl, sessionManager }));
+  const agent = new Agent({ keepAlive: true });
+  const page = (path: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ host: "127.0.0.1", port, path, agent }, (answer) => {
+        answer
+          .resume()
+          .once("end", () =>
+            answer.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${answer.statusCode}`)),
+          );
+      });
+      asked.setTimeout(TIMEOUT_MS, () => asked.destroy(new Error("no answer in time")));
+      asked.once("error", reject).end();
+    });
+  const ways = [
+    () => client.check({}, { timeoutMs: TIMEOUT_MS }),
+    () => page("/livez"),
+    () => page("/readyz"),
+  ];
+  let next = 0;
   const took: number[] = [];
   let failed = 0;
   const pending = new Set<Promise<void>>();
   const check = async (): Promise<void> => {
     const began = performance.now();
     try {
-      await client.check({}, { timeoutMs: TIMEOUT_MS });
+      await ways[next++ % ways.length]?.();
       took.push(performance.now() - began);
     } catch {
       failed++;
@@ -37,6 +57,7 @@ export function watchHealth(port: number): HealthWatch {
       clearInterval(timer);
       await Promise.all(pending);
       sessionManager.abort();
+      agent.destroy();
       return {
         p99: quantile(
           [...took].sort((a, b) => a - b),

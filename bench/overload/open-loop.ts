@@ -1,7 +1,9 @@
 /** Calls at a fixed rate, whatever comes of them, and how those that were accepted fared. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { runTool } from "../loads/tool.ts";
 
 export interface OpenLoop {
@@ -15,6 +17,8 @@ export interface OpenLoop {
   readonly connections: number;
   /** Calls at a time on each connection; when all are waiting, the next ones are late. */
   readonly streams: number;
+  /** Seconds before that do not count. */
+  readonly warmUp: number;
 }
 
 export interface Fared {
@@ -22,39 +26,52 @@ export interface Fared {
   readonly sent: number;
   readonly accepted: number;
   readonly refused: number;
+  /** Neither: streams that were reset, and connections that were lost with all that was to be sent on them. */
+  readonly failed: number;
   /** Of the accepted ones, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
 }
 
-export async function openLoop(load: OpenLoop): Promise<Fared> {
+/** @param sent is called when all was sent, before the log of it is read, which takes a while. */
+export async function openLoop(load: OpenLoop, sent: () => Promise<void> = async () => {}): Promise<Fared> {
   const folder = await mkdtemp(join(tmpdir(), "dbconn-overload-"));
   try {
     const [body, log] = [join(folder, "body"), join(folder, "log")];
     await writeFile(body, load.body);
     await runTool("h2load", [
       ...["-c", String(load.connections), "-m", String(load.streams), "-D", String(load.seconds)],
-      ...[`--rps=${load.rate / load.connections}`, "--warm-up-time=1s", `--log-file=${log}`],
+      ...[`--rps=${load.rate / load.connections}`, `--warm-up-time=${load.warmUp}s`, `--log-file=${log}`],
       ...["-H", "content-type: application/json", "-d", body, `http://127.0.0.1:${load.port}${load.path}`],
     ]);
-    const calls = (await readFile(log, "utf8"))
-      .trim()
-      .split("\n")
-      .map((line) => line.split("\t").map(Number));
-    const accepted = calls
-      .flatMap(([, status, us = 0]) => (status === 200 ? [us / 1000] : []))
-      .sort((a, b) => a - b);
-    const refused = calls.filter(([, status]) => status === 429).length;
-    return {
-      sent: calls.length / load.seconds,
-      accepted: accepted.length / load.seconds,
-      refused: refused / load.seconds,
-      p50: quantile(accepted, 0.5),
-      p99: quantile(accepted, 0.99),
-    };
+    await sent();
+    return await readLog(log, load.seconds);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Of lines with the start, the HTTP status and the microseconds of a call. */
+async function readLog(file: string, seconds: number): Promise<Fared> {
+  const accepted: number[] = [];
+  let [calls, refused] = [0, 0];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const [, status, us = 0] = line.split("\t").map(Number);
+    // The header of an answer that began before the clock is not in the log.
+    if (status === 0) continue;
+    calls++;
+    if (status === 200) accepted.push(us / 1000);
+    if (status === 429) refused++;
+  }
+  accepted.sort((a, b) => a - b);
+  return {
+    sent: calls / seconds,
+    accepted: accepted.length / seconds,
+    refused: refused / seconds,
+    failed: (calls - accepted.length - refused) / seconds,
+    p50: quantile(accepted, 0.5),
+    p99: quantile(accepted, 0.99),
+  };
 }
 
 /** Of sorted values. */

@@ -1,13 +1,12 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { type ConnectError, type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { CallObserver } from "../observability/calls.ts";
 import { codeName, methodName, observedCall } from "../rpc/observed-call.ts";
 import { principalKey } from "../rpc/principal.ts";
-import type { AdaptiveLimit } from "./adaptive-limit.ts";
 import type { BodyBound } from "./body.ts";
 import type { CheckCaller } from "./caller.ts";
 import type { CallTable } from "./calls.ts";
+import type { Crowd } from "./crowd.ts";
 import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -20,12 +19,6 @@ import { protocolOf } from "./protocol.ts";
  */
 const SHARE_OF_ONE_SERVICE = 0.75;
 
-/**
- * How long a call that is too many waits for its refusal. A client that calls again at once, or waits for its answer
- * before it calls again, would otherwise be refused as fast as the process can, and nothing else be done.
- */
-const REFUSAL_MS = 250;
-
 export interface AdmissionOptions {
   readonly limits: Limits;
   readonly errors: ServerErrors;
@@ -35,9 +28,9 @@ export interface AdmissionOptions {
   /** Methods that are never shed, such as health checks. */
   readonly exempt: (method: DescMethod) => boolean;
   readonly observer: CallObserver | undefined;
-  /** Calls at work that the process keeps up with. */
-  readonly load: AdaptiveLimit;
   readonly checkCaller: CheckCaller;
+  /** Calls at work that the process keeps up with, and those that are too many. */
+  readonly crowd: Crowd;
 }
 
 /** What was decided about a call before its body was read. */
@@ -81,8 +74,9 @@ function remember(find: (method: DescMethod, path: string) => MethodFacts): type
  * a message that was already received.
  */
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { limits, errors, calls, deadlineFor, exempt, load, checkCaller, observer } = options;
+  const { limits, errors, calls, deadlineFor, exempt, crowd, checkCaller, observer } = options;
   const maxOfOneService = Math.ceil(limits.maxInFlight * SHARE_OF_ONE_SERVICE);
+  const fits = (service: string): boolean => calls.workingOf(service) < maxOfOneService;
   const ordinary: DeadlineRule = { defaultMs: limits.defaultDeadlineMs, maxMs: limits.maxDeadlineMs };
 
   const factsOf = remember((method: DescMethod, path: string): MethodFacts => {
@@ -102,13 +96,12 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const { headers } = exchange;
     const { name, service, rule, waits, spared, streamsIn } = factsOf(method, path);
     const deadlineMs = rule === undefined ? undefined : enforceDeadline(headers, rule);
-    const open = calls.count(waits);
     const full =
-      !spared &&
-      (waits ? open >= limits.maxWaiting : !load.takes(open) || calls.workingOf(service) >= maxOfOneService);
-    // One that is refused does no work, and is held for a while.
+      !spared && (waits ? calls.count(true) >= limits.maxWaiting : !crowd.hasRoom || !fits(service));
+    // It does no work while it waits whether there will be room.
     const held = full && calls.count(true) < limits.maxWaiting;
-    calls.add({ exchange, service, waits: waits || full });
+    const entry = calls.add({ exchange, service, waits: waits || full });
+    if (!waits && !full && !spared) crowd.take();
     const values = createContextValues();
     const call = observer?.start({
       method: name,
@@ -132,9 +125,19 @@ export function createAdmission(options: AdmissionOptions): Admit {
       return { refusal, values };
     };
     if (spared) return settle(undefined);
-    if (held) return delay(REFUSAL_MS).then(() => settle(errors.overloaded()));
-    if (full) return settle(errors.overloaded());
-    const refusal = checkCaller(exchange, values);
-    return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);
+    const check = (): Admitted | Promise<Admitted> => {
+      const refusal = checkCaller(exchange, values);
+      return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);
+    };
+    if (!full) return check();
+    if (!held) return settle(errors.overloaded());
+    const gone = (listener: () => void): void => exchange.onClose(listener);
+    return crowd
+      .wait(() => fits(service), gone)
+      .then((taken) => {
+        if (!taken) return settle(errors.overloaded());
+        calls.work(entry);
+        return check();
+      });
   };
 }

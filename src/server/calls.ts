@@ -7,16 +7,26 @@ export interface Call {
   /** The service that was called. */
   readonly service: string;
   /** It ends when something happens, not when work is done: a stream or a long poll. */
-  readonly waits: boolean;
+  waits: boolean;
+}
+
+interface Kept extends Call, Bagged {
+  ended: boolean;
 }
 
 /** The calls in flight, and a way to wait for their end. A call is in it until its exchange has closed. */
 export class CallTable {
-  readonly #calls = new Bag<Call & Bagged>();
+  readonly #calls = new Bag<Kept>();
   #waiting = 0;
   /** Those at work, by service. */
   readonly #working = new Map<string, number>();
   readonly #waiters = new Set<() => void>();
+  readonly #onEnd: () => void;
+
+  /** @param onEnd called at the end of each */
+  constructor(onEnd: () => void = () => {}) {
+    this.#onEnd = onEnd;
+  }
 
   get size(): number {
     return this.#calls.size;
@@ -36,15 +46,27 @@ export class CallTable {
     return this.#calls[Symbol.iterator]();
   }
 
-  add({ exchange, service, waits }: Call): void {
-    const call = { exchange, service, waits, place: 0 };
+  /** Returns the call as it is kept. */
+  add({ exchange, service, waits }: Readonly<Call>): Kept {
+    const call = { exchange, service, waits, place: 0, ended: false };
     this.#calls.add(call);
     this.#count(call, 1);
     exchange.onClose(() => {
+      call.ended = true;
       this.#calls.delete(call);
       this.#count(call, -1);
       for (const waiter of this.#waiters) waiter();
+      this.#onEnd();
     });
+    return call;
+  }
+
+  /** One that waited is at work from now on. */
+  work(call: Kept): void {
+    if (call.ended || !call.waits) return;
+    this.#count(call, -1);
+    call.waits = false;
+    this.#count(call, 1);
   }
 
   #count({ service, waits }: Call, by: 1 | -1): void {

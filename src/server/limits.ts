@@ -39,9 +39,9 @@ export interface Limits {
   readonly maxValues: number;
   /** One response message. Default 4 MiB. */
   readonly writeMaxBytes: number;
-  /** Calls at work in the whole process; more are shed with RESOURCE_EXHAUSTED. Default 1000. */
+  /** Calls at work in the whole process; more wait, and are shed with RESOURCE_EXHAUSTED. Default 1000. */
   readonly maxInFlight: number;
-  /** How late the event loop may be; above it fewer calls at work are taken, down to 128. Default 50 ms. */
+  /** How late a busy event loop may be; above it fewer calls are taken at a time, down to 128. Default 50 ms. */
   readonly loopDelayMs: number;
   /** Calls of one caller that are open at once, streams among them. Default: all that there may be. */
   readonly maxInFlightPerPrincipal: number;

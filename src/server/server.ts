@@ -6,10 +6,11 @@ import Fastify from "fastify";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Authenticate } from "../auth/principal.ts";
 import type { CallObserver } from "../observability/calls.ts";
-import { AdaptiveLimit, watchEventLoop } from "./adaptive-limit.ts";
+import { AdaptiveLimit, threadClock, watchEventLoop } from "./adaptive-limit.ts";
 import { createAdmission } from "./admission.ts";
 import { createCheckCaller } from "./caller.ts";
 import { CallTable } from "./calls.ts";
+import { Crowd } from "./crowd.ts";
 import type { DeadlineRule } from "./deadline.ts";
 import { createServerErrors } from "./errors.ts";
 import { addProbes } from "./health.ts";
@@ -25,7 +26,6 @@ import type { Readiness } from "./readiness.ts";
 import { createRpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
 import { type DrainResult, drain } from "./shutdown.ts";
-import { StreamShare } from "./stream-share.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
 import { putBefore } from "./unary-lane/beside.ts";
 import { createUnaryLane } from "./unary-lane/lane.ts";
@@ -33,6 +33,8 @@ import { createValueLimit } from "./value-limit.ts";
 
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 128;
+/** Calls that one turn of the event loop takes: health, and the calls of others, wait for the end of the turn. */
+const MAX_IN_TURN = 128;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */
@@ -101,7 +103,6 @@ export interface Server {
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { limits, readiness, log, observer, metrics, corsOrigins = [] } = options;
   const errors = createServerErrors(options.errorDomain);
-  const calls = new CallTable();
   const shutdown = new AbortController();
   let closing: Promise<DrainResult> | undefined;
   const isClosing = (): boolean => closing !== undefined;
@@ -125,18 +126,20 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     max: limits.maxInFlight,
     targetMs: limits.loopDelayMs,
   });
-  const now = (): number => performance.now();
-  const streams = new StreamShare({ sessions: port.sessions, calls, max: limits.maxConcurrentStreams });
-  const stopWatching = watchEventLoop(load, now, () =>
-    streams.share(load.isLowered ? load.current : undefined),
-  );
+  const clock = threadClock();
+  const calls = new CallTable(() => crowd.ended());
+  const crowd = new Crowd({
+    now: clock.now,
+    hasRoom: (takenInTurn) => takenInTurn < MAX_IN_TURN && load.takes(calls.count(false)),
+  });
+  const stopWatching = watchEventLoop(load, clock);
   const { authenticate } = options;
-  const principals = new PrincipalLimits(limits, now);
+  const principals = new PrincipalLimits(limits, clock.now);
   const admit = createAdmission({
     limits,
     errors,
     calls,
-    load,
+    crowd,
     checkCaller: createCheckCaller({ authenticate, principals, errors }),
     deadlineFor: options.deadlineFor ?? (() => undefined),
     exempt: (method) => method.parent === Health,

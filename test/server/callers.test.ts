@@ -167,31 +167,42 @@ describe("the limit of calls at work", () => {
   it("is the greatest there may be while the thread keeps up", () => {
     const limit = limitOf();
     use(limit, 900);
-    limit.observe(10);
+    limit.observe(10, 1);
     expect(limit.current).toBe(1000);
   });
 
-  it("falls at once below what made the thread late, and never below the least", () => {
+  it("is not touched while the thread rests between calls, however late the machine lets it be", () => {
+    const limit = limitOf();
+    use(limit, 900);
+    limit.observe(200, 0.9);
+    expect(limit.current).toBe(1000);
+  });
+
+  it("falls at once below what made the thread late, the more the later it is, and never below the least", () => {
     const limit = limitOf();
     use(limit, 100);
-    limit.observe(200);
+    limit.observe(55, 1);
     expect(limit.current).toBe(80);
     expect([limit.takes(79), limit.takes(80)]).toEqual([true, false]);
+    use(limit, 80);
+    limit.observe(500, 1);
+    expect(limit.current).toBe(40);
     for (let n = 0; n < 50; n++) {
       use(limit, limit.current);
-      limit.observe(200);
+      limit.observe(200, 1);
     }
     expect(limit.current).toBe(16);
+    expect([limit.takes(15), limit.takes(16)]).toEqual([true, false]);
   });
 
   it("rises step by step while it is used, and quickly when the load is gone", () => {
     const limit = limitOf();
     use(limit, 100);
-    limit.observe(200);
+    limit.observe(55, 1);
     use(limit, 80);
-    limit.observe(40);
+    limit.observe(40, 1);
     expect(limit.current).toBe(84);
-    for (let n = 0; n < 5; n++) limit.observe(0);
+    for (let n = 0; n < 5; n++) limit.observe(0, 0.1);
     expect(limit.current).toBe(1000);
   });
 });
