@@ -46,6 +46,7 @@ import type { DeadlineRule } from "./server/deadline.ts";
 import { createLimits } from "./server/limits.ts";
 import { createReadiness } from "./server/readiness.ts";
 import { createServer } from "./server/server.ts";
+import { trimHeap } from "./trim.ts";
 
 /** Exit code for a configuration that cannot work: a supervisor need not try again. */
 const EXIT_CONFIG = 78;
@@ -145,7 +146,7 @@ async function main(): Promise<void> {
   if (config.server.console && pages === undefined) {
     log.warn("there is no console at /console until npm run build:console has made it");
   }
-  const authentication = openAuthentication(config.auth, timing.now, log);
+  const authentication = await openAuthentication(config.auth, timing.now, log);
   const tls = openTls(config.server.tls, (material) => server.renewTls(material), log);
   const readiness = createReadiness();
   const server = await createServer({
@@ -209,6 +210,7 @@ async function main(): Promise<void> {
     generation.lease(firstLook).catch(() => undefined),
   ]);
   if (problem !== undefined) throw problem;
+  await trimHeap();
   await turnToServe(readiness, log);
   const { host, port } = await server.listen(config.server.host, portToBind(config.server.port));
   // With several workers, the process that started them says it for all.

@@ -1,4 +1,5 @@
 /** The service as it is run, and the bare servers beside it. */
+import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SETTING_NAMES } from "../../src/config/settings.ts";
@@ -16,6 +17,7 @@ export const ALL_CORES = WORKERS === undefined ? undefined : { [WORKERS]: "auto"
 /** A machine that stands still for a moment must not become an outage of a store in the middle of a measurement. */
 const PATIENCE = { HOT_TIMEOUT: "10s", DURABLE_TIMEOUT: "30s", GENERATION_LEASE: "30s" };
 
+const BUILD = new URL("../../scripts/build-service.ts", import.meta.url);
 const READY_TIMEOUT_MS = 60_000;
 const READY_CHECK_MS = 100;
 
@@ -31,11 +33,17 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
   return server;
 }
 
+/** What npm start runs, of the sources as they are now. */
+function built(): string {
+  execFileSync(process.execPath, [fileURLToPath(BUILD), "--if-changed"], { stdio: "inherit" });
+  return fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+}
+
 /** Started and ready: the port opens before stores that are slow to answer. */
 export async function startUnseeded(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   const server = await startProcess({
     path: process.execPath,
-    args: [fileURLToPath(new URL("../../src/main.ts", import.meta.url))],
+    args: [built()],
     env: { PORT: "0", DATA_DIR: "./data", ...PATIENCE, ...env },
   });
   const end = performance.now() + READY_TIMEOUT_MS;

@@ -3,7 +3,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { createAuthenticate } from "../auth/authenticate.ts";
 import { Directory } from "../auth/directory.ts";
 import { parseAuthFile } from "../auth/file.ts";
-import { type JwtKeys, JwtVerifier, localKeys, remoteKeys } from "../auth/jwt.ts";
+import type { JwtKeys, JwtVerifier } from "../auth/jwt.ts";
 import type { Authenticate } from "../auth/principal.ts";
 import { type ReloadingFile, reloadingFile } from "../auth/reloading-file.ts";
 import type { Config } from "../config.ts";
@@ -24,12 +24,12 @@ export interface Authentication {
   close(): void;
 }
 
-/** `now` in ms since the epoch. Throws when a file cannot be used. */
-export function openAuthentication(
+/** `now` in ms since the epoch. Rejects when a file cannot be used. */
+export async function openAuthentication(
   config: Config["auth"],
   now: () => number,
   log: ReloadLog,
-): Authentication {
+): Promise<Authentication> {
   const { file, jwt } = config;
   const files: ReloadingFile<unknown>[] = [];
   const watch = <T>(path: string, parse: (text: string) => T): ReloadingFile<T> => {
@@ -46,14 +46,21 @@ export function openAuthentication(
   }
   let verifier: JwtVerifier | undefined;
   if (jwt !== undefined) {
-    const keys = openKeys(jwt.keys, (path) =>
-      watch(path, (text) => {
+    // Loaded where it is used, as the drivers are.
+    const { JwtVerifier, localKeys, remoteKeys } = await import("../auth/jwt.ts");
+    const keysOf = (): (() => JwtKeys) => {
+      if (/^https?:/.test(jwt.keys)) {
+        const remote = remoteKeys(new URL(jwt.keys));
+        return () => remote;
+      }
+      const file = watch(jwt.keys, (text) => {
         const parsed = localKeys(text);
         verifier?.forget();
         return parsed;
-      }),
-    );
-    verifier = new JwtVerifier(jwt, keys, now);
+      });
+      return () => file.current;
+    };
+    verifier = new JwtVerifier(jwt, keysOf(), now);
   }
   const close = () => {
     for (const watched of files) watched.close();
@@ -65,15 +72,6 @@ export function openAuthentication(
         interceptors: [authorizationInterceptor()],
         close,
       };
-}
-
-function openKeys(keys: string, watch: (path: string) => ReloadingFile<JwtKeys>): () => JwtKeys {
-  if (/^https?:/.test(keys)) {
-    const remote = remoteKeys(new URL(keys));
-    return () => remote;
-  }
-  const file = watch(keys);
-  return () => file.current;
 }
 
 /** A file that is wrong at the start stops it; later the last good content stays in force, and the log says so. */

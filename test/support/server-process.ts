@@ -46,6 +46,8 @@ export interface ServerSettings {
   readonly dataDir?: string;
   /** The lines of the log that are kept; all of them by default. For long runs. */
   readonly keeps?: (line: LogLine) => boolean;
+  /** What is run in place of the sources. */
+  readonly main?: string;
 }
 
 /** Resolves when the service logged that it serves; rejects, with its output, when it ended before or says nothing. */
@@ -53,9 +55,10 @@ export async function startServer({
   env = {},
   dataDir,
   keeps = () => true,
+  main = MAIN,
 }: ServerSettings = {}): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "dbconn-server-"));
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [main], {
     // Away from the checkout, so that a developer's .env and data stay out of it.
     cwd: folder,
     env: {

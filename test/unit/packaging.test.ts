@@ -24,15 +24,21 @@ describe("the container image", () => {
     expect(finalStage).toMatch(/^HEALTHCHECK .*\\\n\s*CMD \["node", .*\/livez/m);
   });
 
+  it("runs what npm start runs", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(instructions("CMD")).toEqual([JSON.stringify(scripts.start.split(" ")).replaceAll(",", ", ")]);
+  });
+
   it("holds production dependencies only", () => {
     expect(dockerfile).toMatch(/npm ci --omit=dev/);
   });
 
-  it("is built from nothing but what it runs, and what its console is made of", () => {
+  it("is built from nothing but what the service and its console are made of", () => {
     const lines = readFileSync(".dockerignore", "utf8")
       .split("\n")
       .filter((line) => line !== "" && !line.startsWith("#"));
-    const builds = ["!console", "console/dist", "!scripts/build-console.ts", "!tsconfig.json"];
+    const scripts = ["!scripts/build-console.ts", "!scripts/build-service.ts", "!scripts/build"];
+    const builds = ["!console", "console/dist", ...scripts, "!tsconfig.json"];
     expect(lines).toEqual(["*", "!package.json", "!package-lock.json", "!gen", "!src", ...builds]);
   });
 });

@@ -9,20 +9,21 @@ const BUCKETS = 65_536;
  * bucket, so one that is there throughout is met, whatever comes and goes meanwhile.
  */
 export class KeyBuckets {
-  readonly #buckets: (Set<string> | undefined)[] = Array.from({ length: BUCKETS }, () => undefined);
+  /** By position; those that hold nothing are not there. */
+  readonly #buckets = new Map<number, Set<string>>();
 
   add(key: string): void {
     const at = hash(key) % BUCKETS;
-    const bucket = this.#buckets[at];
-    if (bucket === undefined) this.#buckets[at] = new Set([key]);
+    const bucket = this.#buckets.get(at);
+    if (bucket === undefined) this.#buckets.set(at, new Set([key]));
     else bucket.add(key);
   }
 
   delete(key: string): void {
     const at = hash(key) % BUCKETS;
-    const bucket = this.#buckets[at];
+    const bucket = this.#buckets.get(at);
     bucket?.delete(key);
-    if (bucket?.size === 0) this.#buckets[at] = undefined;
+    if (bucket?.size === 0) this.#buckets.delete(at);
   }
 
   /**
@@ -32,7 +33,7 @@ export class KeyBuckets {
   page(from: number, count: number): { readonly keys: readonly string[]; readonly next: number | undefined } {
     const keys: string[] = [];
     let at = from;
-    while (at < BUCKETS && keys.length < count) keys.push(...(this.#buckets[at++] ?? []));
+    while (at < BUCKETS && keys.length < count) keys.push(...(this.#buckets.get(at++) ?? []));
     return { keys, next: at < BUCKETS ? at : undefined };
   }
 }

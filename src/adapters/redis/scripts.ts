@@ -19,6 +19,7 @@ const NAMES = [
   "lease-2",
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
+const COMMANDS = new URL("./commands/", import.meta.url);
 
 interface Script {
   readonly source: string;
@@ -27,7 +28,7 @@ interface Script {
 
 const scripts = Object.fromEntries(
   NAMES.map((name) => {
-    const source = readFileSync(new URL(`./commands/${name}.lua`, import.meta.url), "utf8");
+    const source = readFileSync(new URL(`${name}.lua`, COMMANDS), "utf8");
     return [name, { source, sha1: createHash("sha1").update(source).digest("hex") }];
   }),
 ) as Record<ScriptName, Script>;

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { trimHeap } from "../../trim.ts";
 import { lock } from "./lock.ts";
 import type { Answer, Call, FromWorker, ToWorker, WorkerSettings } from "./protocol.ts";
 import { reader } from "./reader.ts";
@@ -93,7 +94,7 @@ function answerTo(run: () => unknown, maybeApplied: boolean): Answer {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("this file is a worker thread's");
   const settings = workerData as WorkerSettings;
@@ -111,7 +112,8 @@ function main(): void {
     opened.close();
     port.close();
   });
+  await trimHeap();
   say({ type: "opened" });
 }
 
-main();
+await main();
