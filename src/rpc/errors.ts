@@ -43,13 +43,18 @@ export function isUnreadable({ code, rawMessage }: ConnectError): boolean {
   return code === Code.Internal && UNREADABLE.test(rawMessage);
 }
 
+/** nghttp2 counts its errors down from here. */
+const NGHTTP2_ERRORS = -501;
+
 /** True for a request whose sender broke it off while it was read, with whatever code of HTTP/2. */
 function isBrokenOff(error: unknown): boolean {
   if (error instanceof ConnectError) return /^http\/2 stream closed with error code/.test(error.rawMessage);
   if (!(error instanceof Error) || !("code" in error)) return false;
-  // The latter is Node's word for a connection of HTTP/1.
   const { code, message } = error;
-  return code === "ERR_STREAM_PREMATURE_CLOSE" || (code === "ECONNRESET" && message === "aborted");
+  if (code === "ERR_STREAM_PREMATURE_CLOSE") return true;
+  // Node's word for a connection of HTTP/1; on HTTP/2 it has a number of nghttp2's, which no socket of a store has.
+  const ofNghttp2 = "errno" in error && Number(error.errno) <= NGHTTP2_ERRORS;
+  return code === "ECONNRESET" && (message === "aborted" || ofNghttp2);
 }
 
 /** `mutation`: the method may change something, so its failure has to say whether it did. */

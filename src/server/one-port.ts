@@ -2,6 +2,7 @@ import http from "node:http";
 import http2, { type ServerHttp2Session } from "node:http2";
 import net from "node:net";
 import { guardSession } from "./h2-session.ts";
+import { endAfterFaults } from "./http1-faults.ts";
 import type { Limits } from "./limits.ts";
 import { ignorePeerError } from "./raw.ts";
 import { createTlsLayer, TLS_HANDSHAKE, type TlsLayer, type TlsOptions, turnAway } from "./tls.ts";
@@ -44,6 +45,7 @@ export function createOnePort(
     handler,
   );
   http1.maxHeadersCount = limits.maxHeaderFields;
+  endAfterFaults(http1);
   // Node starts the timers behind headersTimeout and requestTimeout on this event, and this server, which is
   // fed by hand, never gets it from a socket of its own.
   http1.emit("listening");

@@ -67,6 +67,27 @@ describe("the port tells protocols apart by their first bytes", () => {
     expect(await received(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request/);
   });
 
+  it("bytes of no protocol behind a whole call end the connection after the call's answer", async () => {
+    const { port } = await start();
+    const socket = await connect(port);
+    const head =
+      "POST /test.v1.TestService/Write HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
+    socket.write(`${head}Content-Length: 3\r\n\r\n"a"garbage`);
+    const answers = await received(socket);
+    expect(answers).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answers).toMatch(/connection: close/i);
+    expect(answers.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it("a body that is none is answered with 400 in place of the call", async () => {
+    const { port } = await start();
+    const socket = await connect(port);
+    const head =
+      "POST /test.v1.TestService/Write HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n";
+    socket.write(`${head}Transfer-Encoding: chunked\r\n\r\nno size\r\n`);
+    expect(await received(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request/);
+  });
+
   it("garbage after the preface closes the connection", async () => {
     const { port } = await start();
     const socket = await connect(port);

@@ -12,10 +12,10 @@ export function putBefore(
   http1: http.Server,
   h2: http2.Http2Server | http2.Http2SecureServer,
 ): void {
-  const [handle] = http1.listeners("request");
+  const handle = http1.listeners("request").at(-1);
   const [adapt] = h2.listeners("stream");
   if (handle === undefined || adapt === undefined) throw new Error("the servers have no handler yet");
-  http1.removeAllListeners("request");
+  http1.off("request", handle as http.RequestListener);
   http1.on("request", (request, response) => {
     if (!lane.takeRequest(request, response)) handle.call(http1, request, response);
   });

@@ -83,6 +83,10 @@ describe("a request that is not read to its end", () => {
     ],
     ["reset on HTTP/1", Object.assign(new Error("aborted"), { code: "ECONNRESET" })],
     ["ended with its connection", Object.assign(new Error("x"), { code: "ERR_STREAM_PREMATURE_CLOSE" })],
+    [
+      "ended with frames that are none",
+      Object.assign(new Error("Protocol error"), { code: "ECONNRESET", errno: -505 }),
+    ],
   ])("is cancelled, and no fault of the service: %s", (_, error) => {
     expect(isUnexpected(error)).toBe(false);
     expect(toConnectError(error, QUERY).code).toBe(Code.Canceled);
@@ -124,6 +128,7 @@ describe("a failure that nobody foresaw", () => {
   it.each([
     new Error("MongoServerError: secret text"),
     new ConnectError("secret text", Code.Unknown),
+    Object.assign(new Error("read ECONNRESET secret text"), { code: "ECONNRESET", errno: -104 }),
     "secret text",
     undefined,
   ])("is internal, and its words stay inside: %s", (error) => {
