@@ -1,6 +1,6 @@
 // npm run bench:overload: what is left of the service when too much is asked of it.
 import { parseArgs } from "node:util";
-import { type Call, GET_TASK, UPDATE_TASK } from "../loads/calls.ts";
+import { CONNECTIONS as CALLERS, type Call, GET_TASK, UPDATE_TASK } from "../loads/calls.ts";
 import { busyCores, describeMachine } from "../run/machine.ts";
 import { residentMb, type ServerProcess } from "../run/processes.ts";
 import { startService } from "../servers/service.ts";
@@ -74,7 +74,9 @@ async function withService(measure: (server: ServerProcess) => Promise<readonly 
 function loadOf(server: ServerProcess, call: Call, rate: number, length: number): OpenLoop {
   const { path } = call;
   const shape = { connections: CONNECTIONS, streams: STREAMS, warmUp: 1 };
-  return { port: server.port, path, body: call.json(0), rate, seconds: length, ...shape };
+  // Each of a few callers writes a task of its own.
+  const bodies = [...new Set(Array.from({ length: CALLERS }, (_, n) => call.json(n)))];
+  return { port: server.port, path, bodies, rate, seconds: length, ...shape };
 }
 
 /** The most that was accepted, at rates that rise until less of it is, twice in a row: once may be the machine's doing. */

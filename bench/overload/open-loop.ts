@@ -9,8 +9,8 @@ import { runTool } from "../loads/tool.ts";
 export interface OpenLoop {
   readonly port: number;
   readonly path: string;
-  /** JSON, over Connect, which tells what was refused by its HTTP status. */
-  readonly body: string;
+  /** JSON, over Connect, which tells what was refused by its HTTP status. Connections are dealt out among several. */
+  readonly bodies: readonly string[];
   /** Calls per second in all. */
   readonly rate: number;
   readonly seconds: number;
@@ -37,31 +37,40 @@ export interface Fared {
 export async function openLoop(load: OpenLoop, sent: () => Promise<void> = async () => {}): Promise<Fared> {
   const folder = await mkdtemp(join(tmpdir(), "dbconn-overload-"));
   try {
-    const [body, log] = [join(folder, "body"), join(folder, "log")];
-    await writeFile(body, load.body);
-    await runTool("h2load", [
-      ...["-c", String(load.connections), "-m", String(load.streams), "-D", String(load.seconds)],
-      ...[`--rps=${load.rate / load.connections}`, `--warm-up-time=${load.warmUp}s`, `--log-file=${log}`],
-      ...["-H", "content-type: application/json", "-d", body, `http://127.0.0.1:${load.port}${load.path}`],
-    ]);
+    const connections = load.connections / load.bodies.length;
+    const logs = await Promise.all(
+      load.bodies.map(async (text, n) => {
+        const [body, log] = [join(folder, `body-${n}`), join(folder, `log-${n}`)];
+        await writeFile(body, text);
+        await runTool("h2load", [
+          ...["-c", String(connections), "-m", String(load.streams), "-D", String(load.seconds)],
+          ...[`--rps=${load.rate / load.connections}`, `--warm-up-time=${load.warmUp}s`, `--log-file=${log}`],
+          ...["-H", "content-type: application/json", "-d", body],
+          `http://127.0.0.1:${load.port}${load.path}`,
+        ]);
+        return log;
+      }),
+    );
     await sent();
-    return await readLog(log, load.seconds);
+    return await readLogs(logs, load.seconds);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 /** Of lines with the start, the HTTP status and the microseconds of a call. */
-async function readLog(file: string, seconds: number): Promise<Fared> {
+async function readLogs(files: readonly string[], seconds: number): Promise<Fared> {
   const accepted: number[] = [];
   let [calls, refused] = [0, 0];
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    const [, status, us = 0] = line.split("\t").map(Number);
-    // The header of an answer that began before the clock is not in the log.
-    if (status === 0) continue;
-    calls++;
-    if (status === 200) accepted.push(us / 1000);
-    if (status === 429) refused++;
+  for (const file of files) {
+    for await (const line of createInterface({ input: createReadStream(file) })) {
+      const [, status, us = 0] = line.split("\t").map(Number);
+      // The header of an answer that began before the clock is not in the log.
+      if (status === 0) continue;
+      calls++;
+      if (status === 200) accepted.push(us / 1000);
+      if (status === 429) refused++;
+    }
   }
   accepted.sort((a, b) => a - b);
   return {
