@@ -83,7 +83,8 @@ export const SQLITE_CELLS: readonly Cell[] = [
     name: "sqlite-disk-full",
     async inject({ victim }) {
       const { pid } = victim;
-      await limitFiles(pid, (await sizeOf(logOf(victim))) + 2_000);
+      // The log is written from its beginning again and again, and must reach the limit before it does not grow.
+      await limitFiles(pid, Math.floor((await sizeOf(logOf(victim))) / 2));
       return {
         heal: () => limitFiles(pid, "unlimited"),
         proof(evidence) {
