@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { openTracing, wantsTraces } from "../../src/observability/tracing.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { whenNormal } from "../support/when-normal.ts";
 import { type Receiver, type Span, startReceiver } from "./otlp-receiver.ts";
@@ -37,10 +37,7 @@ describeWithRedisAndMongo("a trace that a client began", ({ redis, mongo }) => {
       // A store that answers slowly on a busy machine is not an outage.
       GENERATION_LEASE: "10s",
       HOT_TIMEOUT: "5s",
-      REDIS_URL: redis.url,
-      REDIS_PREFIX: redis.prefix,
-      MONGODB_URI: mongo.uri,
-      MONGODB_DATABASE: mongo.database,
+      ...settingsOf({ redis, mongo }),
     });
     const status = createClient(StatusService, createGrpcTransport({ baseUrl: server.url }));
     await whenNormal(status);

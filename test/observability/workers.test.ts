@@ -3,7 +3,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, it, onTestFinished } from "vitest";
 import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { sessionManager } from "../server/support.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { startServer } from "../support/server-process.ts";
 
 const CALLS = 6;
@@ -17,10 +17,7 @@ describeWithRedisAndMongo("the metrics of two workers", ({ redis, mongo }) => {
         // A store that answers slowly on a busy machine is not an outage.
         GENERATION_LEASE: "10s",
         HOT_TIMEOUT: "5s",
-        REDIS_URL: redis.url,
-        REDIS_PREFIX: redis.prefix,
-        MONGODB_URI: mongo.uri,
-        MONGODB_DATABASE: mongo.database,
+        ...settingsOf({ redis, mongo }),
       },
     });
     onTestFinished(async () => void (await server.stop()));

@@ -1,7 +1,12 @@
 // A stampede over gRPC: however many miss the same entry at once, by way of however many processes, one makes it.
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LeaseOutcome } from "../../gen/dbconn/v1/cache_pb.ts";
-import { describeWithRedis, describeWithRedisAndMongo, uniqueName } from "../support/real-stores.ts";
+import {
+  describeWithRedis,
+  describeWithRedisAndMongo,
+  settingsOf,
+  uniqueName,
+} from "../support/real-stores.ts";
 import { startServer } from "../support/server-process.ts";
 import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
@@ -71,8 +76,7 @@ describeWithRedis("on Redis and SQLite", ({ url, prefix }) => {
 
 describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mongo }) => {
   it("100 callers of LeaseEntry on one missing key, at two processes, cause one fill", async () => {
-    const stores = { MONGODB_URI: mongo.uri, MONGODB_DATABASE: mongo.database };
-    const env = { ...busy, ...stores, REDIS_URL: redis.url, REDIS_PREFIX: redis.prefix };
+    const env = { ...busy, ...settingsOf({ redis, mongo }) };
     await expectOneFill(await clientsOf(2, { env }));
   });
 });

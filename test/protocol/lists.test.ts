@@ -1,6 +1,6 @@
 // A list holds all that was there when it began, however small its pages and whatever comes meanwhile.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeWithRedisAndMongo, uniqueName } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf, uniqueName } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
@@ -78,10 +78,5 @@ function listsAreWhole(env: Readonly<Record<string, string>>): void {
 describe("on memory and SQLite", () => listsAreWhole({}));
 
 describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mongo }) =>
-  listsAreWhole({
-    REDIS_URL: redis.url,
-    REDIS_PREFIX: redis.prefix,
-    MONGODB_URI: mongo.uri,
-    MONGODB_DATABASE: mongo.database,
-  }),
+  listsAreWhole(settingsOf({ redis, mongo })),
 );

@@ -1,7 +1,7 @@
 // Many clients, two processes, one task: no merge is lost, on either process, by either consistency.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Consistency } from "../../gen/dbconn/v1/common_pb.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { whenNormal } from "../support/when-normal.ts";
 import { type Clients, connect } from "./transports.ts";
@@ -17,10 +17,7 @@ describeWithRedisAndMongo("two processes on the same Redis and MongoDB", ({ redi
     const env = {
       // A store that answers slowly on a busy machine is not an outage.
       GENERATION_LEASE: "10s",
-      REDIS_URL: redis.url,
-      REDIS_PREFIX: redis.prefix,
-      MONGODB_URI: mongo.uri,
-      MONGODB_DATABASE: mongo.database,
+      ...settingsOf({ redis, mongo }),
     };
     servers = await Promise.all([startServer({ env }), startServer({ env })]);
     clients = servers.map(({ url }) => connect("gRPC", url));

@@ -1,4 +1,4 @@
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { everyScenario } from "./scenarios/all.ts";
 
 describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mongo }) =>
@@ -6,10 +6,7 @@ describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mo
     env: {
       // A store that answers slowly on a busy machine is not an outage.
       GENERATION_LEASE: "10s",
-      REDIS_URL: redis.url,
-      REDIS_PREFIX: redis.prefix,
-      MONGODB_URI: mongo.uri,
-      MONGODB_DATABASE: mongo.database,
+      ...settingsOf({ redis, mongo }),
     },
     kinds: { hot: "redis", durable: "mongodb" },
   }),

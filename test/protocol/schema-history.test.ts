@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Compatibility, Outcome, SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { checkSchemas } from "../support/history/schemas/check.ts";
 import type { FinalSchema, SchemaOperation } from "../support/history/schemas/operation.ts";
-import { describeWithRedisAndMongo, uniqueName } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf, uniqueName } from "../support/real-stores.ts";
 import { readFinalSchema } from "../support/schema-load/final.ts";
 import { documentOf, mayFollow, SchemaLoad, type SchemaLoadOptions } from "../support/schema-load/load.ts";
 import { SchemaRecorder } from "../support/schema-load/recorder.ts";
@@ -32,10 +32,7 @@ describeWithRedisAndMongo("on two instances over Redis and the MongoDB wire prot
     // A store that answers slowly on a busy machine is not an outage.
     GENERATION_LEASE: "10s",
     DURABLE_TIMEOUT: "15s",
-    REDIS_URL: redis.url,
-    REDIS_PREFIX: redis.prefix,
-    MONGODB_URI: mongo.uri,
-    MONGODB_DATABASE: mongo.database,
+    ...settingsOf({ redis, mongo }),
   };
   keepsItsPromises([env, env], { schemas: 2, clients: 12 }, 25);
 });

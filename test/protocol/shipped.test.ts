@@ -16,7 +16,7 @@ import { CacheService } from "../../gen/dbconn/v1/cache_pb.ts";
 import { SchemaService } from "../../gen/dbconn/v1/schema_pb.ts";
 import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { type ServerProcess, type ServerSettings, startServer } from "../support/server-process.ts";
 
 const run = promisify(execFile);
@@ -129,10 +129,7 @@ describeWithRedisAndMongo("what is shipped, on Redis and MongoDB", ({ redis, mon
     const shipped = await start({
       env: {
         WORKERS: "2",
-        REDIS_URL: redis.url,
-        REDIS_PREFIX: redis.prefix,
-        MONGODB_URI: mongo.uri,
-        MONGODB_DATABASE: mongo.database,
+        ...settingsOf({ redis, mongo }),
       },
     });
     await drive(shipped);

@@ -7,7 +7,7 @@ import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { restartPause } from "../../src/main/workers.ts";
 import { FaultProxy } from "../fault/proxy.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { type LogLine, type ServerProcess, startServer } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 
@@ -23,10 +23,7 @@ describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
     server = await startServer({
       env: {
         WORKERS: "2",
-        REDIS_URL: redis.url,
-        REDIS_PREFIX: redis.prefix,
-        MONGODB_URI: mongo.uri,
-        MONGODB_DATABASE: mongo.database,
+        ...settingsOf({ redis, mongo }),
       },
     });
   });
@@ -119,10 +116,8 @@ describeWithRedisAndMongo("workers whose store is away at the start", ({ redis, 
     const starting = startServer({
       env: {
         WORKERS: "2",
-        REDIS_URL: redis.url,
-        REDIS_PREFIX: redis.prefix,
+        ...settingsOf({ redis, mongo }),
         MONGODB_URI: uri.href,
-        MONGODB_DATABASE: mongo.database,
       },
       keeps: (line) => seen.push(line) > 0,
     });

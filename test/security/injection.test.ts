@@ -8,7 +8,7 @@ import { StatusService } from "../../gen/dbconn/v1/status_pb.ts";
 import { TaskService } from "../../gen/dbconn/v1/task_pb.ts";
 import { DatabaseService } from "../../gen/legacy/database_service/database_service_pb.ts";
 import { request } from "../server/support.ts";
-import { describeWithRedisAndMongo } from "../support/real-stores.ts";
+import { describeWithRedisAndMongo, settingsOf } from "../support/real-stores.ts";
 import { type ServerProcess, startServer } from "../support/server-process.ts";
 import { until } from "../support/until.ts";
 import { INJECTIONS, STORE_INJECTIONS } from "./injections.ts";
@@ -37,10 +37,7 @@ describeWithRedisAndMongo("on Redis and the MongoDB wire protocol", ({ redis, mo
       GENERATION_LEASE: "10s",
       HOT_TIMEOUT: "10s",
       DURABLE_TIMEOUT: "30s",
-      REDIS_URL: redis.url,
-      REDIS_PREFIX: redis.prefix,
-      MONGODB_URI: mongo.uri,
-      MONGODB_DATABASE: mongo.database,
+      ...settingsOf({ redis, mongo }),
     },
     STORE_INJECTIONS,
   ),

@@ -20,6 +20,22 @@ export interface MongoUnderTest {
   readonly database: string;
 }
 
+/** The settings of a service on both. */
+export function settingsOf({
+  redis,
+  mongo,
+}: {
+  readonly redis: RedisUnderTest;
+  readonly mongo: MongoUnderTest;
+}) {
+  return {
+    REDIS_URL: redis.url,
+    REDIS_PREFIX: redis.prefix,
+    MONGODB_URI: mongo.uri,
+    MONGODB_DATABASE: mongo.database,
+  };
+}
+
 /** Short, unlike any other, and fit for a key prefix and for a database name: `t` and 16 hex digits. */
 export function uniqueName(): string {
   return `t${randomBytes(8).toString("hex")}`;
