@@ -25,8 +25,9 @@ const HELP = `Measures the service beside what one would use instead, on this ma
 
 It starts and stops what it measures: the service, the bare servers beside it, Redis and FerretDB. Needed are
 h2load, wrk, redis-server, FerretDB and, for the gateway in Go, go: scripts/install-tools.sh --bench brings the
-first four. Each case is called for 3 s before it is measured. Every ratio is the median of ratios taken within one round, one case right after the other. Close what
-else keeps this machine busy: load generators and servers share its cores.
+first four. Each case is called for 3 s before it is measured. Every ratio is the median of ratios taken within one
+round, one case right after the other. Close what else keeps this machine busy: load generators and servers share its
+cores.
 `;
 
 /** Ends the process for --help and for what cannot be read. */

@@ -11,7 +11,7 @@ import { type DeadlineRule, enforceDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
-import { protocolOf } from "./protocol.ts";
+import { protocolOf, takesStream } from "./protocol.ts";
 
 /**
  * Of the calls at work, so that those of one service that wait for a store that hangs leave room for the others, which
@@ -88,7 +88,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
       rule,
       waits: rule === undefined || rule.waits === true,
       spared: exempt(method),
-      streamsIn: methodKind === "bidi_streaming" || methodKind === "client_streaming",
+      streamsIn: takesStream(method),
     };
   });
 

@@ -8,7 +8,7 @@ import { endUnreadBody } from "./body.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { ServerLog } from "./log.ts";
-import { protocolOf } from "./protocol.ts";
+import { EVERY_HEADER, protocolOf } from "./protocol.ts";
 import { isHttp2Request, nameFailedWrites } from "./raw.ts";
 import { RawExchange } from "./raw-exchange.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
@@ -60,11 +60,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
 
   app.addHook("onRequest", (request, reply, done) => {
     endUnreadBody(request.raw, reply.raw);
-    // Nobody caches or sniffs what only gRPC's clients can read.
-    if (protocolOf(request.headers) !== "grpc") {
-      reply.header("cache-control", "no-store");
-      reply.header("x-content-type-options", "nosniff");
-    }
+    if (protocolOf(request.headers) !== "grpc") reply.headers(EVERY_HEADER);
     if (closing() && !isHttp2Request(request.raw)) reply.header("connection", "close");
     done();
   });

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 
@@ -14,22 +14,17 @@ const STATUS_BY_FAULT: ReadonlyMap<unknown, number> = new Map([
  * since Node's own refusal would be taken for that answer, though the call was made.
  */
 export function endAfterFaults(http1: Server): void {
-  const latest = new WeakMap<
-    Duplex,
-    { readonly request: IncomingMessage; readonly response: ServerResponse }
-  >();
-  http1.prependListener("request", (request, response) => {
-    latest.set(request.socket, { request, response });
-  });
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  http1.prependListener("request", ({ socket }, response) => void latest.set(socket, response));
   http1.on("clientError", (error: Error & { readonly code?: unknown }, socket) => {
-    const { request, response } = latest.get(socket) ?? {};
-    if (request?.complete && response?.closed === false) {
+    const response = latest.get(socket);
+    const underWay = response?.closed === false;
+    if (underWay && response.req.complete) {
       if (!response.headersSent) response.setHeader("connection", "close");
       response.once("close", () => socket.end());
       return;
     }
-    const begun = response?.closed === false && response.headersSent;
-    if (socket.writable && !begun) {
+    if (socket.writable && !(underWay && response.headersSent)) {
       const status = STATUS_BY_FAULT.get(error.code) ?? 400;
       socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
     }

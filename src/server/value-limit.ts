@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { COMPRESSED, COMPRESSIONS, HEAD_BYTES } from "./envelope.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { holdsMoreValues } from "./message-values.ts";
+import { takesStream } from "./protocol.ts";
 
 /** Throws for a message that holds more values than its method takes. It is not compressed, and not yet decoded. */
 export type CheckValues = (message: Uint8Array, call: ReadCall) => void;
@@ -30,11 +31,6 @@ export function createValueLimit({ limits, errors, valuesFor }: ValueLimitOption
   };
 }
 
-/** Flags and length of an enveloped message. */
-const HEAD_BYTES = 5;
-const COMPRESSED = 1;
-const COMPRESSIONS = [compressionGzip, compressionBrotli];
-
 export interface CheckedBody extends Omit<ReadCall, "json"> {
   readonly headers: IncomingHttpHeaders;
   readonly checkValues: CheckValues;
@@ -46,7 +42,7 @@ export function checkedBody(
   chunks: AsyncIterable<Uint8Array>,
   { headers, checkValues, limits, method, path }: CheckedBody,
 ): AsyncIterable<Uint8Array> {
-  if (method.methodKind === "bidi_streaming" || method.methodKind === "client_streaming") return chunks;
+  if (takesStream(method)) return chunks;
   const type = headers["content-type"] ?? "";
   const enveloped = !/^application\/(proto|json)\b/.test(type);
   const encoding = headers[encodingHeader(type, enveloped)] ?? "identity";

@@ -119,9 +119,7 @@ export class RedisConnection implements RedisAccess {
   }
 
   async identity(signal?: AbortSignal): Promise<string> {
-    throwIfAborted(signal);
-    const live = this.#live;
-    if (live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
+    const live = this.#liveFor(0, { signal });
     const { identity } = await this.#answers.bounded(askServer(live.client), {
       signal,
       unanswered: "no",

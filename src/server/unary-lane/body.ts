@@ -1,8 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-
-/** Flags and length of an enveloped message. */
-const HEAD_BYTES = 5;
-const COMPRESSED = 1;
+import { COMPRESSED, HEAD_BYTES } from "../envelope.ts";
 
 /** Collects the body of a unary call, and ends with the same errors as Connect where it cannot be one. */
 export class Body {

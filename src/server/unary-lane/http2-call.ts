@@ -52,7 +52,6 @@ export class Http2Call extends UnaryCall {
     const stream = this.#stream;
     if (stream.closed || stream.destroyed) return;
     const waitForTrailers = trailers !== undefined || !this.complete;
-    // Nobody caches or sniffs what only gRPC's clients can read.
     const every = this.format.protocol === "grpc" ? undefined : this.lane.everyHeader;
     stream.respond({ ":status": status, ...headers, ...every }, { waitForTrailers });
     if (waitForTrailers) {

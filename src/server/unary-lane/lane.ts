@@ -3,12 +3,13 @@ import type { ServerHttp2Stream } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
-import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { WatchList } from "../../watch-list.ts";
 import type { Admit } from "../admission.ts";
 import type { CallTable } from "../calls.ts";
+import { COMPRESSIONS } from "../envelope.ts";
 import type { ServerErrors } from "../errors.ts";
 import type { Limits } from "../limits.ts";
+import { EVERY_HEADER } from "../protocol.ts";
 import type { CheckValues } from "../value-limit.ts";
 import { UnaryCall } from "./call.ts";
 import { type Format, formatOf } from "./formats.ts";
@@ -65,11 +66,7 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
   });
   const context: LaneContext = {
     ...options,
-    everyHeader: {
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...(cors ? { vary: "Origin" } : {}),
-    },
+    everyHeader: { ...EVERY_HEADER, ...(cors ? { vary: "Origin" } : {}) },
     compressionFor: rememberCompressions(),
     watchList: new WatchList(GRACE_MS),
     turn: new Turn(),
@@ -123,8 +120,7 @@ function rememberCompressions(): (accepted: string) => Compression | undefined {
   const known = new Map<string, Compression | undefined>();
   return (accepted) => {
     if (known.has(accepted)) return known.get(accepted);
-    const available = [compressionGzip, compressionBrotli];
-    const compression = compressionNegotiate(available, null, accepted, "").response ?? undefined;
+    const compression = compressionNegotiate(COMPRESSIONS, null, accepted, "").response ?? undefined;
     if (known.size < MAX_REMEMBERED) known.set(accepted, compression);
     return compression;
   };

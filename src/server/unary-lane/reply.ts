@@ -2,6 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import { type Compression, mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { COMPRESSED, HEAD_BYTES } from "../envelope.ts";
 import type { Format } from "./formats.ts";
 
 /** As Connect's adapter has it: less is not worth it. */
@@ -42,7 +43,7 @@ export function answerReply(
     }
     return compression
       .compress(Buffer.from(message))
-      .then((compressed) => ({ status: 200, headers, body: envelope(1, compressed), trailers }));
+      .then((compressed) => ({ status: 200, headers, body: envelope(COMPRESSED, compressed), trailers }));
   }
   if (trailer !== undefined) fieldsOf(trailer, headers, "trailer-");
   return connectReply(200, headers, format.binary ? Buffer.from(message) : message, compression);
@@ -85,10 +86,10 @@ function connectReply(
 }
 
 function envelope(flags: number, message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(5 + message.length);
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + message.length);
   bytes[0] = flags;
   bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, 5);
+  bytes.set(message, HEAD_BYTES);
   return bytes;
 }
 
