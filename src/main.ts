@@ -59,15 +59,15 @@ const SWEEP_EVERY_MS = 60_000;
 /** How often a watch without news says that it is alive: often enough for proxies that end silent streams. */
 const HEARTBEAT_MS = 15_000;
 /** WaitTask may wait for 60 s, LeaseEntry for 30 s; the rest is for the answer. */
-const WAITING: Readonly<Record<string, DeadlineRule>> = {
-  "/dbconn.v1.TaskService/WaitTask": { defaultMs: 65_000, maxMs: 65_000, waits: true },
-  "/dbconn.v1.CacheService/LeaseEntry": { defaultMs: 35_000, maxMs: 35_000, waits: true },
-};
+const WAITING: ReadonlyMap<string, DeadlineRule> = new Map([
+  ["/dbconn.v1.TaskService/WaitTask", { defaultMs: 65_000, maxMs: 65_000, waits: true }],
+  ["/dbconn.v1.CacheService/LeaseEntry", { defaultMs: 35_000, maxMs: 35_000, waits: true }],
+]);
 
 /** A schema's document, and what comes with it. */
-const VALUES: Readonly<Record<string, number>> = {
-  "/dbconn.v1.SchemaService/PublishRelease": DOCUMENT_VALUES + 1_000,
-};
+const VALUES: ReadonlyMap<string, number> = new Map([
+  ["/dbconn.v1.SchemaService/PublishRelease", DOCUMENT_VALUES + 1_000],
+]);
 
 function readConfig(): Config {
   try {
@@ -171,8 +171,8 @@ async function main(): Promise<void> {
     readiness,
     log,
     errorDomain: "dbconn",
-    deadlineFor: (path) => (Object.hasOwn(WAITING, path) ? WAITING[path] : undefined),
-    valuesFor: (path) => (Object.hasOwn(VALUES, path) ? VALUES[path] : undefined),
+    deadlineFor: (path) => WAITING.get(path),
+    valuesFor: (path) => VALUES.get(path),
   });
 
   addServiceGauges(metrics, { version, stores, readiness, server, feed, durable, timing });
