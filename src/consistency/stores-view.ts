@@ -69,12 +69,13 @@ export class StoresView {
   }
 
   #mode(): { readonly mode: Mode; readonly reason: string } {
-    const { view, durableDown, isolated } = this.#generation;
+    const { view, durableDown, isolated, namespace } = this.#generation;
     if (durableDown) return { mode: "durable_down", reason: "the durable store cannot be reached" };
     if (isolated) return { mode: "hot_bypassed", reason: "this instance alone cannot reach the hot store" };
     if (view === undefined) return { mode: "durable_down", reason: "the stores have not been reached yet" };
-    return view.mode === "cached"
-      ? { mode: "normal", reason: "" }
-      : { mode: "hot_bypassed", reason: view.reason };
+    if (view.mode !== "cached") return { mode: "hot_bypassed", reason: view.reason };
+    // Still in force, as nobody could close it yet: after an outage of both stores, or before the bypass has begun.
+    if (namespace === undefined) return { mode: "hot_bypassed", reason: "the hot store does not answer" };
+    return { mode: "normal", reason: "" };
   }
 }

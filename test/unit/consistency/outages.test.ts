@@ -95,6 +95,21 @@ describe("without the hot store", () => {
     expect((await things.read("a", fast)).provenance.source).toBe("hot");
   });
 
+  it("the mode is not normal while nobody can close the generation of a hot store that is gone", async () => {
+    const { server, start } = deployment();
+    const { generation, durable, view } = await start();
+    await until(generation, () => view.state().mode === "normal");
+    durable.up = false;
+    server.kill();
+    const modes = new Set([view.state().mode]);
+    const stop = generation.onChange(() => modes.add(view.state().mode));
+    await until(generation, () => view.state().mode === "durable_down");
+    durable.up = true;
+    await until(generation, () => generation.view?.mode === "bypassed");
+    stop();
+    expect([...modes].sort()).toEqual(["durable_down", "hot_bypassed"]);
+  });
+
   it("a server that came back with its old entries is never read", async () => {
     const { server, start } = deployment();
     const { generation, things, view } = await start();
