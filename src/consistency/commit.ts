@@ -4,7 +4,7 @@
  */
 import { ServiceError } from "../errors.ts";
 import type { Document, DurableStore } from "../ports/durable-store.ts";
-import { copyTail, TAIL_HAS_ROOM, tailIsFull } from "./history.ts";
+import { TAIL_HAS_ROOM, tailIsFull } from "./history.ts";
 import type { Mutation, ObjectKind } from "./objects.ts";
 import { findRequest, type Identity, notApplied, record } from "./requests.ts";
 import type { Timing } from "./timing.ts";
@@ -22,13 +22,15 @@ export type Committed =
 /** How often an update whose outcome is unknown is sent again, with a growing pause between. */
 const RESENDS = 3;
 const FIRST_PAUSE_MS = 50;
-/** A full tail is copied by whoever meets it; more rounds than this mean that something else is wrong. */
+/** A full tail is copied by those who meet it; more rounds than this mean that something else is wrong. */
 const MAX_ROUNDS = 16;
 
+/** @param copyTail makes room in the tail of a whole document. */
 export async function commit(
   store: DurableStore,
   kind: ObjectKind,
   timing: Timing,
+  copyTail: (document: Document, signal?: AbortSignal) => Promise<void>,
   write: { readonly key: string; readonly identity: Identity; readonly mutation: Mutation },
   signal?: AbortSignal,
 ): Promise<Committed> {
@@ -63,7 +65,7 @@ export async function commit(
         if (uncertain !== undefined && !isForGood(mutation, document)) throw uncertain;
         return { outcome: "refused", document };
       }
-      await copyTail(store, kind, document, signal);
+      await copyTail(document, signal);
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       if (error.applied === "unknown") uncertain = error;

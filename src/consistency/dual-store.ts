@@ -7,7 +7,7 @@ import type { Json } from "../json.ts";
 import type { Document, DurableStore } from "../ports/durable-store.ts";
 import type { HotStore } from "../ports/hot-store.ts";
 import { type Committed, commit } from "./commit.ts";
-import { copyTail, readHistory, tailIsLong } from "./history.ts";
+import { readHistory, tailIsLong } from "./history.ts";
 import { hotKey, versioned } from "./hot-entry.ts";
 import type { Leases } from "./lease.ts";
 import type {
@@ -23,8 +23,9 @@ import type {
 import { Reads, withSignal } from "./reads.ts";
 import { findRequest, type Identity, identify } from "./requests.ts";
 import { Revealer } from "./reveal.ts";
+import { TailCopies } from "./tail-copies.ts";
 import type { Timing } from "./timing.ts";
-import { Turns } from "./turns.ts";
+import { WriteLines } from "./write-lines.ts";
 
 export interface DualStoreOptions {
   readonly kind: ObjectKind;
@@ -36,10 +37,18 @@ export interface DualStoreOptions {
   readonly written?: (key: string) => void;
 }
 
-/** Writers of one process that wait for their turn on one object. */
-const MAX_TURNS = 1_000;
+/** Writers of one process that wait for one object. */
+const MAX_WAITING = 1_000;
 /** Compare-and-set races that one call may lose. */
 const MAX_RACES = 64;
+
+type Plan = (current: Document | undefined) => Mutation | undefined;
+
+/** What came of a transform, before anybody may know. */
+type Made =
+  | Exclude<Committed, { readonly outcome: "refused" }>
+  | { readonly outcome: "unchanged"; readonly current: Document | undefined }
+  | { readonly outcome: "failed"; readonly current: Document | undefined; readonly failure: unknown };
 
 export function createObjects(options: DualStoreOptions): Objects {
   return new DualStore(options);
@@ -49,13 +58,14 @@ class DualStore implements Objects {
   readonly #o: DualStoreOptions;
   readonly #revealer: Revealer;
   readonly #reads: Reads;
-  readonly #turns = new Turns(MAX_TURNS);
-  readonly #copying = new Set<string>();
+  readonly #lines = new WriteLines(MAX_WAITING);
+  readonly #copies: TailCopies;
 
   constructor(options: DualStoreOptions) {
     this.#o = options;
     this.#revealer = new Revealer(options.generation, options.hot);
     this.#reads = new Reads(options, this.#revealer);
+    this.#copies = new TailCopies(options.durable, options.kind, this.#lines);
   }
 
   read(key: string, options: ReadOptions): Promise<Read> {
@@ -76,7 +86,11 @@ class DualStore implements Objects {
     const identity = identify(request, () => this.#o.timing.uniqueId());
     // Refuse before anything is written while nothing could be acknowledged.
     await this.#o.generation.lease(signal);
-    const committed = await this.#commit(key, identity, mutation, signal);
+    const committed = await this.#lines.beside(
+      key,
+      () => this.#commit(key, identity, mutation, signal),
+      signal,
+    );
     if (committed.outcome === "applied") return this.#acknowledgeWrite(key, committed.document, signal);
     if (committed.outcome === "replayed") return this.#acknowledgeReplay(key, committed, signal);
     const { document } = committed;
@@ -84,14 +98,17 @@ class DualStore implements Objects {
     return { outcome: "refused", document: document && lean(document) };
   }
 
-  transform(
-    key: string,
-    request: Request,
-    plan: (current: Document | undefined) => Mutation | undefined,
-    signal?: AbortSignal,
-  ): Promise<Transformed> {
+  async transform(key: string, request: Request, plan: Plan, signal?: AbortSignal): Promise<Transformed> {
     const identity = identify(request, () => this.#o.timing.uniqueId());
-    return this.#turns.take(key, () => this.#transform(key, identity, plan, signal), signal);
+    // Those behind need not wait for the hot store as well, which takes what they write in any order.
+    const made = await this.#lines.alone(key, () => this.#transform(key, identity, plan, signal), signal);
+    if (made.outcome === "applied") return this.#acknowledgeWrite(key, made.document, signal);
+    if (made.outcome === "replayed") return this.#acknowledgeReplay(key, made, signal);
+    // What the plan says reveals what it saw: a refusal, too, leaves only after the hot store knows.
+    const { current } = made;
+    await this.#revealer.help(hotKey(this.#o.kind, key), current?.revision ?? 0, signal);
+    if (made.outcome === "failed") throw made.failure;
+    return { outcome: "unchanged", document: current && lean(current) };
   }
 
   async history(
@@ -111,9 +128,9 @@ class DualStore implements Objects {
   async #transform(
     key: string,
     identity: Identity,
-    plan: (current: Document | undefined) => Mutation | undefined,
+    plan: Plan,
     signal: AbortSignal | undefined,
-  ): Promise<Transformed> {
+  ): Promise<Made> {
     const { durable, generation, kind } = this.#o;
     await generation.lease(signal);
     let current = await durable.get(kind.collection, key, { whole: true, ...withSignal(signal) });
@@ -121,11 +138,15 @@ class DualStore implements Objects {
       const found = findRequest(current, identity);
       if (current !== undefined && found !== undefined) {
         const { revision: appliedRevision, sameBody } = found;
-        const replay = { outcome: "replayed", document: current, appliedRevision, sameBody } as const;
-        return this.#acknowledgeReplay(key, replay, signal);
+        return { outcome: "replayed", document: current, appliedRevision, sameBody };
       }
-      const mutation = await this.#plan(key, current, plan, signal);
-      if (mutation === undefined) return { outcome: "unchanged", document: current && lean(current) };
+      let mutation: Mutation | undefined;
+      try {
+        mutation = plan(current && lean(current));
+      } catch (failure) {
+        return { outcome: "failed", current, failure };
+      }
+      if (mutation === undefined) return { outcome: "unchanged", current };
       const expected = { path: ["revision"], test: "equals", value: current?.revision ?? 0 } as const;
       const conditional: Mutation = {
         ...mutation,
@@ -133,8 +154,7 @@ class DualStore implements Objects {
         ifAbsent: current === undefined ? mutation.ifAbsent : "refuse",
       };
       const committed = await this.#commit(key, identity, conditional, signal);
-      if (committed.outcome === "applied") return this.#acknowledgeWrite(key, committed.document, signal);
-      if (committed.outcome === "replayed") return this.#acknowledgeReplay(key, committed, signal);
+      if (committed.outcome !== "refused") return committed;
       current = committed.document;
     }
     throw new ServiceError("aborted", "CONTENTION", "other writers were faster every time", {
@@ -142,33 +162,22 @@ class DualStore implements Objects {
     });
   }
 
-  /** What the plan says reveals what it saw: a refusal, too, leaves only after the hot store knows. */
-  async #plan(
-    key: string,
-    current: Document | undefined,
-    plan: (current: Document | undefined) => Mutation | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<Mutation | undefined> {
-    let failure: unknown;
-    try {
-      const mutation = plan(current && lean(current));
-      if (mutation !== undefined) return mutation;
-    } catch (error) {
-      failure = error;
-    }
-    await this.#revealer.help(hotKey(this.#o.kind, key), current?.revision ?? 0, signal);
-    if (failure !== undefined) throw failure;
-    return undefined;
-  }
-
-  #commit(
+  async #commit(
     key: string,
     identity: Identity,
     mutation: Mutation,
     signal: AbortSignal | undefined,
   ): Promise<Committed> {
     const { durable, kind, timing } = this.#o;
-    return commit(durable, kind, timing, { key, identity, mutation }, signal);
+    const write = { key, identity, mutation };
+    const committed = await commit(durable, kind, timing, this.#copies.copy, write, signal);
+    const { document } = committed;
+    if (document !== undefined) {
+      this.#lines.learn(key, document);
+      // While this writer still is in the line, so that no other comes before the copy.
+      if (tailIsLong(document)) this.#copies.copyLater(key);
+    }
+    return committed;
   }
 
   async #acknowledgeWrite(
@@ -187,7 +196,6 @@ class DualStore implements Objects {
       throw error instanceof ServiceError ? error.withApplied("yes") : error;
     }
     this.#o.written?.(key);
-    if (tailIsLong(written)) this.#copyTailLater(key);
     return { outcome: "applied", document: written };
   }
 
@@ -213,18 +221,6 @@ class DualStore implements Objects {
       );
     }
     return { outcome: "replayed", document: lean(document), appliedRevision };
-  }
-
-  /** Beside the answer; what fails here is done by the next writer. */
-  #copyTailLater(key: string): void {
-    if (this.#copying.has(key)) return;
-    this.#copying.add(key);
-    const { durable, kind } = this.#o;
-    void durable
-      .get(kind.collection, key, { whole: true })
-      .then((document) => document && copyTail(durable, kind, document))
-      .catch(() => undefined)
-      .finally(() => this.#copying.delete(key));
   }
 }
 

@@ -24,8 +24,13 @@ export function eventsSpec(name: string): CollectionSpec {
 
 export const TAIL_HAS_ROOM: Condition = { path: ["tail"], test: "at_most", value: MAX_TAIL - 1 };
 
+/** How many writes the document takes before its tail has to be copied. */
+export function roomInTail(document: Document): number {
+  return MAX_TAIL - Number(document.tail ?? 0);
+}
+
 export function tailIsFull(document: Document): boolean {
-  return Number(document.tail ?? 0) >= MAX_TAIL;
+  return roomInTail(document) <= 0;
 }
 
 export function tailIsLong(document: Document): boolean {
@@ -39,22 +44,25 @@ export function tailOf(document: Document): readonly HistoryEntry[] {
   return events.map((event, index) => ({ revision: first + index, event }));
 }
 
-/** Copies the tail and empties it, unless another writer was faster: then its own call is the one that counts. */
+/**
+ * Copies the tail and empties it, unless another writer was faster: then its own call is the one that counts.
+ * Answers the document as it is then.
+ */
 export async function copyTail(
   store: DurableStore,
   kind: ObjectKind,
   document: Document,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Document | undefined> {
   const entries = tailOf(document).map(({ revision, event }) => ({
     key: `${document.key}#${String(revision).padStart(12, "0")}`,
     object: document.key,
     number: revision,
     event,
   }));
-  if (entries.length === 0) return;
+  if (entries.length === 0) return document;
   await store.insertMany(kind.eventsCollection, entries, signal);
-  await store.update(
+  const { document: now } = await store.update(
     {
       collection: kind.collection,
       key: document.key,
@@ -70,6 +78,7 @@ export async function copyTail(
     },
     signal,
   );
+  return now;
 }
 
 /** Copied events and tail as one line. The tail is read first: what leaves it meanwhile is found in the collection. */

@@ -5,6 +5,7 @@
 import { aborted } from "../errors.ts";
 import { jsonBytes } from "../json.ts";
 import type { HistoryEntry } from "./objects.ts";
+import { orAborted } from "./signal.ts";
 
 /** At most `HISTORY_PAGE` entries of the object's history after a revision, oldest first. */
 export type ReadPage = (
@@ -96,14 +97,4 @@ export class SharedHistory {
       this.#bytes -= bytes;
     }
   }
-}
-
-/** The answer, unless the signal fires first. */
-function orAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(aborted(signal));
-    signal.addEventListener("abort", abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
