@@ -69,6 +69,15 @@ const VALUES: ReadonlyMap<string, number> = new Map([
   ["/dbconn.v1.SchemaService/PublishRelease", DOCUMENT_VALUES + 1_000],
 ]);
 
+/** They are given whole documents, whose size is at most a part of what they cost. */
+const TAKE_TURNS: ReadonlySet<string> = new Set([
+  "/dbconn.v1.SchemaService/PublishRelease",
+  "/dbconn.v1.SchemaService/ValidateDocuments",
+  "/dbconn.v1.SchemaService/ImportSchemas",
+  "/database_service.DatabaseService/MongoInsertOneSchema",
+  "/database_service.DatabaseService/MongoUpdateOneJsonSchema",
+]);
+
 function readConfig(): Config {
   try {
     return loadConfig(process.env, existsSync(".env") ? readFileSync(".env", "utf8") : "");
@@ -173,6 +182,7 @@ async function main(): Promise<void> {
     errorDomain: "dbconn",
     deadlineFor: (path) => WAITING.get(path),
     valuesFor: (path) => VALUES.get(path),
+    takesTurns: (path) => TAKE_TURNS.has(path),
   });
 
   addServiceGauges(metrics, { version, stores, readiness, server, feed, durable, timing });

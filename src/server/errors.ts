@@ -8,7 +8,7 @@ type Applied = "no" | "yes" | "unknown";
 /** The errors that the port answers with by itself, before, after or instead of a handler. */
 export interface ServerErrors {
   readonly domain: string | undefined;
-  overloaded(): ConnectError;
+  overloaded(message?: string): ConnectError;
   /** One caller's limits, of calls at once and of calls per second. */
   tooManyAtOnce(): ConnectError;
   tooFast(retryAfterMs: number): ConnectError;
@@ -44,8 +44,8 @@ export function createServerErrors(domain: string | undefined): ServerErrors {
   };
   return {
     domain,
-    overloaded: () =>
-      error(Code.ResourceExhausted, "OVERLOADED", "too many calls in flight; try again shortly"),
+    overloaded: (message = "too many calls in flight; try again shortly") =>
+      error(Code.ResourceExhausted, "OVERLOADED", message),
     tooManyAtOnce: () =>
       error(Code.ResourceExhausted, "TOO_MANY_AT_ONCE", "this caller has as many calls open as it may"),
     tooFast: (retryAfterMs) =>

@@ -13,7 +13,7 @@ import { isHttp2Request, nameFailedWrites } from "./raw.ts";
 import { RawExchange } from "./raw-exchange.ts";
 import type { RpcPlugin } from "./rpc-plugin.ts";
 import { sendError } from "./send-error.ts";
-import { type CheckValues, checkedBody } from "./value-limit.ts";
+import { type CheckMessage, checkedBody } from "./value-limit.ts";
 
 /** How long (s) a browser may remember a preflight's answer. */
 const preflightMaxAgeS = 7_200;
@@ -21,7 +21,7 @@ const preflightMaxAgeS = 7_200;
 export interface HookOptions {
   readonly admit: Admit;
   readonly rpc: Pick<RpcPlugin, "methodAt" | "takes" | "prepare">;
-  readonly checkValues: CheckValues;
+  readonly checkMessage: CheckMessage;
   /** The error to answer a page with that is not for everybody. */
   readonly admitPage: (
     path: string,
@@ -38,7 +38,8 @@ export interface HookOptions {
 
 /** Everything that happens to a request before its handler, in order, for calls and plain pages alike. */
 export async function installHooks(app: FastifyInstance, options: HookOptions): Promise<void> {
-  const { admit, admitPage, rpc, checkValues, limits, errors, log, corsOrigins, closing, observer } = options;
+  const { admit, admitPage, rpc, checkMessage, limits, errors, log, corsOrigins, closing, observer } =
+    options;
   const bodies = new WeakMap<FastifyRequest, () => AsyncIterable<Uint8Array>>();
 
   /** Answers what is no call of a method that is served. */
@@ -94,7 +95,7 @@ export async function installHooks(app: FastifyInstance, options: HookOptions): 
       const exchange = new RawExchange(request.raw, reply.raw, limits, errors);
       const settle = ({ refusal, values }: Admitted): void => {
         rpc.prepare(request, values, refusal);
-        const call = { method, path, headers: request.raw.headers, checkValues, limits };
+        const call = { method, path, headers: request.raw.headers, checkMessage, limits, exchange };
         bodies.set(request, () => checkedBody(exchange.body(), call));
         done();
       };

@@ -29,7 +29,7 @@ import { type DrainResult, drain } from "./shutdown.ts";
 import type { TlsMaterial, TlsOptions } from "./tls.ts";
 import { putBefore } from "./unary-lane/beside.ts";
 import { createUnaryLane } from "./unary-lane/lane.ts";
-import { createValueLimit } from "./value-limit.ts";
+import { createMessageCheck } from "./value-limit.ts";
 
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 128;
@@ -66,6 +66,8 @@ export interface ServerOptions {
   readonly deadlineFor?: (path: string) => DeadlineRule | undefined;
   /** How many values a method's message may hold, by path; otherwise as many as the limits say. */
   readonly valuesFor?: (path: string) => number | undefined;
+  /** Whether a method's large messages make so much work that they take turns, by path; none do by default. */
+  readonly takesTurns?: (path: string) => boolean;
   /** Finds out who calls; without it everybody may. Health and the probes are for everybody in any case. */
   readonly authenticate?: Authenticate;
   /** Without it the port speaks clear text only. */
@@ -145,7 +147,13 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     exempt: (method) => method.parent === Health,
     observer,
   });
-  const checkValues = createValueLimit({ limits, errors, valuesFor: options.valuesFor ?? (() => undefined) });
+  const checkMessage = createMessageCheck({
+    limits,
+    errors,
+    valuesFor: options.valuesFor ?? (() => undefined),
+    takesTurns: options.takesTurns ?? (() => false),
+    now: clock.now,
+  });
   const rpc = createRpcPlugin({
     routes: options.routes,
     interceptors: options.interceptors,
@@ -163,7 +171,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       Object.keys(options.documents ?? {}),
     ),
     rpc,
-    checkValues,
+    checkMessage,
     limits,
     errors,
     log,
@@ -183,7 +191,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       completeError: rpc.completeError,
       calls,
       admit,
-      checkValues,
+      checkMessage,
       limits,
       errors,
       shutdownSignal: shutdown.signal,

@@ -43,6 +43,46 @@ describe("a hostile schema", () => {
     await expectFailure(publishing, { code: "ResourceExhausted", reason: "TOO_LARGE", applied: "no" });
   });
 
+  /** About as much as a document may be. */
+  const honest = (title: string) => ({
+    title,
+    properties: Object.fromEntries(
+      Array.from({ length: 100 }, (_, i) => [`p${i}`, { type: "string", description: "d".repeat(4_000) }]),
+    ),
+  });
+
+  it("does not keep back a large one that means no harm", { timeout: 60_000 }, async () => {
+    const published = await schemas.publishRelease({ name: "alone", document: value(honest("alone")) });
+    expect(published.release?.release).toBe(1);
+
+    const hostile = HOSTILE.find(({ name }) => name === "an enum of more values than may be");
+    if (hostile === undefined) throw new Error("there is no such schema");
+    const attack = prepareAttack(server.url, hostile);
+    let over = false;
+    const attacker = async () => {
+      const outcomes = new Set<string>();
+      while (!over) for (const outcome of await attack()) outcomes.add(outcome);
+      return [...outcomes];
+    };
+    const attacked = Promise.all([attacker(), attacker(), attacker()]);
+    const reading = async () => {
+      while (!over) await cache.getEntry({ key: "k" });
+    };
+    await cache.setEntry({ key: "k", value: { case: "text", value: "v" } });
+    const read = reading();
+    try {
+      for (const title of ["1", "2", "3"]) {
+        const { schema } = await schemas.publishRelease({ name: "beside", document: value(honest(title)) });
+        expect(schema?.latestRelease).toBe(Number(title));
+      }
+    } finally {
+      over = true;
+      await Promise.allSettled([read, attacked]);
+    }
+    await read;
+    expect(await attacked).toEqual([["INVALID_FIELD"], ["INVALID_FIELD"], ["INVALID_FIELD"]]);
+  });
+
   it.each(of("bounded"))(
     "is bounded, and other calls are answered: $name",
     { timeout: 60_000 },

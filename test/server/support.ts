@@ -25,6 +25,7 @@ export interface Setup {
   limits?: Partial<Limits>;
   corsOrigins?: string[];
   deadlineFor?: (path: string) => DeadlineRule | undefined;
+  takesTurns?: (path: string) => boolean;
   observer?: CallObserver;
   authenticate?: Authenticate;
   tls?: TlsOptions;
@@ -40,7 +41,7 @@ export interface Running {
 /** A ready server with the test service, closed when the test ends. Unary methods echo unless given. */
 export async function start(setup: Setup = {}): Promise<Running> {
   const { handlers = {}, limits, interceptors = [], corsOrigins = [] } = setup;
-  const { authenticate, deadlineFor, observer, tls } = setup;
+  const { authenticate, deadlineFor, takesTurns, observer, tls } = setup;
   const readiness = createReadiness();
   const server = await createServer({
     routes: (router) => {
@@ -55,6 +56,7 @@ export async function start(setup: Setup = {}): Promise<Running> {
     unaryLane: process.env.UNARY_LANE !== "false",
     errorDomain: "test",
     ...(deadlineFor === undefined ? {} : { deadlineFor }),
+    ...(takesTurns === undefined ? {} : { takesTurns }),
     ...(observer === undefined ? {} : { observer }),
     ...(authenticate === undefined ? {} : { authenticate }),
     tls,

@@ -94,12 +94,22 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     try {
       const { format, method } = this;
       const message = this.#body.message();
-      this.lane.checkValues(message, { method, path: this.#entry.path, json: !format.binary });
-      this.message = this.#entry.serialization.getI(format.binary).parse(message);
+      const call = { method, path: this.#entry.path, json: !format.binary, exchange: this };
+      const checked = this.lane.checkMessage(message, call);
+      if (checked === undefined) this.#handle(message);
+      else
+        this.within(
+          () => checked,
+          () => this.#handle(message),
+        ).catch(this.#fail);
     } catch (error) {
       this.#fail(error);
-      return;
     }
+  }
+
+  /** Throws for what cannot be decoded. */
+  #handle(message: Uint8Array): void {
+    this.message = this.#entry.serialization.getI(this.format.binary).parse(message);
     this.#entry.handle(this).then(this.#answer, this.#fail);
   }
 

@@ -10,7 +10,7 @@ import { COMPRESSIONS } from "../envelope.ts";
 import type { ServerErrors } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import { EVERY_HEADER } from "../protocol.ts";
-import type { CheckValues } from "../value-limit.ts";
+import type { CheckMessage } from "../value-limit.ts";
 import { UnaryCall } from "./call.ts";
 import { type Format, formatOf } from "./formats.ts";
 import { Http1Call } from "./http1-call.ts";
@@ -28,7 +28,7 @@ export interface LaneOptions {
   readonly methods: MethodTable;
   readonly calls: CallTable;
   readonly admit: Admit;
-  readonly checkValues: CheckValues;
+  readonly checkMessage: CheckMessage;
   readonly limits: Limits;
   readonly errors: ServerErrors;
   readonly completeError: (error: ConnectError, method: DescMethod, values: ContextValues) => void;
