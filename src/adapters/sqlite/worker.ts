@@ -26,18 +26,29 @@ function openWriter({ directory, collections }: WorkerSettings): Opened {
   /** A batch is one transaction. A refused update writes nothing and a failed statement undoes only itself. */
   function run(calls: readonly Call[]): FromWorker {
     const before = writer.writes;
+    const answers: Answer[] = [];
+    // SQLite itself rolls back when the disk is full, for one: nothing of the batch was written then.
+    const checkRollback = (answer: Answer): Answer => {
+      if ("failure" in answer && !database.isTransaction) throw new RolledBack(answer.failure.message);
+      return answer;
+    };
+    const flush = (): void =>
+      writer.flush((update, cause) => {
+        const at = calls.findIndex(({ takes }) => takes === update);
+        answers[at] = checkRollback(failureOf(cause, false));
+      });
     try {
       database.exec("BEGIN IMMEDIATE");
-      const answers = calls.map((call) => {
+      for (const call of calls) {
+        if (call.name !== "update") flush();
         // Rows of an insertMany before the one that failed stay; every other call is one statement, or nothing.
-        const answer = answerTo(() => write(writer, call), call.name === "insertMany");
-        // SQLite itself rolls back when the disk is full, for one: nothing of the batch was written then.
-        if ("failure" in answer && !database.isTransaction) throw new RolledBack(answer.failure.message);
-        return answer;
-      });
+        answers.push(checkRollback(answerTo(() => write(writer, call), call.name === "insertMany")));
+      }
+      flush();
       database.exec("COMMIT");
       return { type: "answers", answers, writes: writer.writes - before };
     } catch (error) {
+      writer.forget();
       if (database.isTransaction) database.exec("ROLLBACK");
       // A commit that failed half-way may be found complete in the log after a crash, so this is no sure `no`.
       const maybeApplied = !(
@@ -89,9 +100,13 @@ function answerTo(run: () => unknown, maybeApplied: boolean): Answer {
   try {
     return { answer: run() } as Answer;
   } catch (error) {
-    const kind = codeOf(error) === undefined ? "internal" : "unavailable";
-    return { failure: { kind, message: String(error), maybeApplied } };
+    return failureOf(error, maybeApplied);
   }
+}
+
+function failureOf(error: unknown, maybeApplied: boolean): Answer {
+  const kind = codeOf(error) === undefined ? "internal" : "unavailable";
+  return { failure: { kind, message: String(error), maybeApplied } };
 }
 
 async function main(): Promise<void> {
