@@ -21,6 +21,14 @@ export interface SchemaText {
   readonly sha256: string;
 }
 
+/** A schema that was looked at. */
+export interface CheckedSchema {
+  /** Of the canonical form. */
+  readonly sha256: string;
+  /** At most 100; none for a schema that `validate` can use. */
+  readonly problems: readonly SchemaProblem[];
+}
+
 /** Why something is no usable schema. */
 export interface SchemaProblem {
   /** JSON Pointer (RFC 6901) into the schema; empty for the whole. */
@@ -47,11 +55,11 @@ export interface DocumentResult {
 
 export interface DocumentValidator {
   /**
-   * What is wrong with a schema, at most 100 problems; none for one that `validate` can use. It must be valid by
-   * its dialect's meta-schema; every reference must lead to a schema inside the document, and not back to itself
-   * before any part of a document is looked at; every pattern must be one that can be matched in linear time.
+   * What is wrong with a schema, and what names its content. It must be valid by its dialect's meta-schema; every
+   * reference must lead to a schema inside the document, and not back to itself before any part of a document is looked
+   * at; every pattern must be one that can be matched in linear time. Its text must be well-formed Unicode.
    */
-  check(schema: SchemaText, signal?: AbortSignal): Promise<readonly SchemaProblem[]>;
+  check(schema: Omit<SchemaText, "sha256">, signal?: AbortSignal): Promise<CheckedSchema>;
 
   /**
    * Judges documents by a schema that `check` found nothing wrong with; results in the documents' order.

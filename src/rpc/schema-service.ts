@@ -9,7 +9,7 @@ import { diffReleases } from "../domain/schemas/diff.ts";
 import type { SchemaEvent } from "../domain/schemas/events.ts";
 import { exportSchemas } from "../domain/schemas/export.ts";
 import { listSchemaEvents } from "../domain/schemas/history.ts";
-import { importSchemas } from "../domain/schemas/import.ts";
+import { type ImportItem, importSchemas } from "../domain/schemas/import.ts";
 import { listSchemas } from "../domain/schemas/list.ts";
 import { publishRelease } from "../domain/schemas/publish.ts";
 import { purgeSchema } from "../domain/schemas/purge.ts";
@@ -35,6 +35,7 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
       // To decode a large document has taken its time; other calls are served before the next step.
       await nextTurn();
       const document = convert.fromValue(violations, "document", request.document);
+      await nextTurn();
       const compatibility = convert.compatibility(violations, request.compatibility);
       const published = await publishRelease(
         schemas,
@@ -115,9 +116,11 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
     async validateDocuments(request, { signal }) {
       const { name, release } = request;
       const violations = new Violations();
+      await nextTurn();
       const documents = request.documents.map((document, index) =>
         convert.fromValue(violations, `documents[${index}]`, document),
       );
+      await nextTurn();
       const judged = await validateDocuments(schemas, { name, release, documents, violations }, signal);
       return create(messages.ValidateDocumentsResponseSchema, {
         results: judged.results.map(convert.resultMessage),
@@ -209,7 +212,11 @@ export function createSchemaService(schemas: SchemaContext): ServiceImpl<typeof 
 
     async importSchemas(request, { signal }) {
       const { validateOnly, actor, note } = request;
-      const items = request.schemas.map(exchange.importItem);
+      const items: ImportItem[] = [];
+      for (const [index, schema] of request.schemas.entries()) {
+        await nextTurn();
+        items.push(exchange.importItem(schema, index));
+      }
       const results = await importSchemas(schemas, { items, validateOnly, actor, note }, signal);
       return create(messages.ImportSchemasResponseSchema, { results: results.map(exchange.importResult) });
     },

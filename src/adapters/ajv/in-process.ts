@@ -1,4 +1,6 @@
+import { canonicalJson, sha256Hex } from "../../canonical.ts";
 import { ServiceError } from "../../errors.ts";
+import type { Json } from "../../json.ts";
 import type { DocumentValidator } from "../../ports/document-validator.ts";
 import { Judge } from "./judge.ts";
 
@@ -13,7 +15,12 @@ export function validatorInProcess(): DocumentValidator {
     }
   };
   return {
-    check: (schema) => answered(() => judge.check(schema)),
+    check: ({ text, dialect }) =>
+      answered(() => {
+        // Here, since to write out and hash a large document would keep the event loop's calls waiting.
+        const sha256 = sha256Hex(canonicalJson(JSON.parse(text) as Json));
+        return { sha256, problems: judge.check({ text, dialect, sha256 }) };
+      }),
     validate: (schema, documents) => answered(() => judge.validate(schema, documents)),
     close: async () => undefined,
   };

@@ -1,9 +1,9 @@
 /** What the pool and its threads say to each other. Documents and schemas travel as text: it is the cheapest copy. */
-import type { DocumentResult, SchemaProblem, SchemaText } from "../../ports/document-validator.ts";
+import type { CheckedSchema, DocumentResult, SchemaText } from "../../ports/document-validator.ts";
 import type { Explanation, Judgement, Wanted } from "../../ports/schema-comparer.ts";
 
 export type Request =
-  | { readonly kind: "check"; readonly schema: SchemaText }
+  | { readonly kind: "check"; readonly schema: Omit<SchemaText, "sha256"> }
   /** `documents`: a JSON array. */
   | { readonly kind: "validate"; readonly schema: SchemaText; readonly documents: string }
   | {
@@ -17,7 +17,7 @@ export type Request =
 export type Reply =
   /** Sent once, before the first job is taken. */
   | { readonly kind: "ready" }
-  | { readonly kind: "checked"; readonly problems: readonly SchemaProblem[] }
+  | { readonly kind: "checked"; readonly checked: CheckedSchema }
   | { readonly kind: "validated"; readonly results: readonly DocumentResult[] }
   | { readonly kind: "judged"; readonly judgement: Judgement }
   | { readonly kind: "explained"; readonly explanation: Explanation }

@@ -13,7 +13,7 @@ export function openSchemaThreads(settings: PoolSettings): DocumentValidator & S
   };
   return {
     async check(schema, signal) {
-      return (await run({ kind: "check", schema }, "checked", signal)).problems;
+      return (await run({ kind: "check", schema }, "checked", signal)).checked;
     },
     async validate(schema, documents, signal) {
       const request: Request = { kind: "validate", schema, documents: JSON.stringify(documents) };

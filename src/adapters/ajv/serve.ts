@@ -23,7 +23,7 @@ async function answer(
   try {
     switch (request.kind) {
       case "check":
-        return { kind: "checked", problems: await validator.check(request.schema) };
+        return { kind: "checked", checked: await validator.check(request.schema) };
       case "validate": {
         const documents = JSON.parse(request.documents) as readonly Json[];
         return { kind: "validated", results: await validator.validate(request.schema, documents) };

@@ -1,6 +1,5 @@
 /** The content of a release: checked, and known by the hash of its canonical form. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { canonicalJson, sha256Hex } from "../../canonical.ts";
 import { type Dialect, dialectOf } from "../../dialect.ts";
 import { invalid } from "../../errors.ts";
 import { getKey, isObject, type Json } from "../../json.ts";
@@ -37,10 +36,7 @@ export async function readContent(
   await nextTurn();
   const text = JSON.stringify(document);
   await nextTurn();
-  const canonical = canonicalJson(document);
-  await nextTurn();
-  const schema = { text, dialect, sha256: sha256Hex(canonical) };
-  const problems = await validator.check(schema, signal);
+  const { sha256, problems } = await validator.check({ text, dialect }, signal);
   if (problems.length > 0) {
     const violations = problems.map(({ pointer, message }) => ({
       field: `document${pointer}`,
@@ -48,5 +44,5 @@ export async function readContent(
     }));
     throw invalid(violations, "INVALID_SCHEMA");
   }
-  return schema;
+  return { text, dialect, sha256 };
 }
