@@ -1,5 +1,5 @@
 /** How long (ms) a call that is too many waits for its refusal, at least. */
-const REFUSAL_MS = 250;
+export const REFUSAL_MS = 250;
 /** A refusal costs as much as a small call; more of them would leave too little time for calls. */
 const REFUSALS_PER_MS = 1;
 /** How long (ms) it may still be taken after all. Later, there are newer ones, whose callers have not waited yet. */

@@ -1,3 +1,5 @@
+import { REFUSAL_MS } from "./crowd.ts";
+
 /** Messages of fewer bytes are decoded as they come. */
 const LARGE_BYTES = 64 * 1024;
 /**
@@ -13,7 +15,8 @@ const MS_PER_BYTE = 3 / 2 ** 20;
 const QUIET_MS = 1_000;
 /** How long (ms) a message waits for its turn. */
 const PATIENCE_MS = 5_000;
-/** What all of those that wait may hold. */
+/** Of those that wait: how many, which is less than a service may have calls at work, and what they may hold. */
+const MAX_WAITING = 64;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export interface LargeMessage {
@@ -70,8 +73,9 @@ export class LargeMessages {
       this.#take(message);
       return undefined;
     }
-    if (this.#waitingBytes + message.bytes > MAX_WAITING_BYTES) return Promise.resolve(false);
-    return this.#wait(message);
+    if (this.#makeRoom(message)) return this.#wait(message);
+    // A client that calls again at once would keep the event loop at work with receiving alone.
+    return new Promise((resolve) => setTimeout(() => resolve(false), REFUSAL_MS));
   }
 
   #isFree(): boolean {
@@ -119,6 +123,20 @@ export class LargeMessages {
       onGone(giveUp);
       this.#takeNextInTime();
     });
+  }
+
+  /** Where too much waits, whoever has the most of it gives way to others. */
+  #makeRoom({ bytes, sender = NOBODY }: LargeMessage): boolean {
+    while (this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
+      const counts = new Map([[sender, 1]]);
+      for (const one of this.#waiting) counts.set(one.sender, (counts.get(one.sender) ?? 0) + 1);
+      const most = Math.max(...counts.values());
+      if (counts.get(sender) === most) return false;
+      const newest = this.#waiting.findLast((one) => counts.get(one.sender) === most);
+      if (newest === undefined) return false;
+      newest.end(false);
+    }
+    return true;
   }
 
   #takeNextInTime(): void {

@@ -104,6 +104,20 @@ describe("large messages", () => {
     expect([...decoded, ...refused].toSorted()).toEqual(names);
   });
 
+  it("of one sender give way to another's where too many wait", async () => {
+    const { large, decoded, refused, come, pass } = setup();
+    const busy = {};
+    large.passed();
+    for (let n = 0; n < 66; n++) come(`busy ${n}`, { sender: busy });
+    expect(decoded).toEqual(["busy 0"]);
+    come("only");
+    await pass(0);
+    expect(refused).toEqual(["busy 64"]);
+    await pass(250);
+    expect(refused).toEqual(["busy 64", "busy 65"]);
+    expect(decoded).toContain("only");
+  });
+
   it("that nobody waits for any more leave their turn to others", async () => {
     const { large, decoded, refused, gone, come, pass } = setup();
     come("a");
@@ -129,7 +143,9 @@ describe("large messages", () => {
     expect(come(LARGE)).toBeUndefined();
     expect(come(1)).toBeUndefined();
     const waits = come(64 * MIB - 1);
-    const refused = await Promise.resolve(come(LARGE)).catch((error: unknown) => ConnectError.from(error));
+    const answer = Promise.resolve(come(LARGE)).catch((error: unknown) => ConnectError.from(error));
+    await vi.advanceTimersByTimeAsync(250);
+    const refused = await answer;
     if (!(refused instanceof ConnectError)) throw new Error("it was not refused");
     expect(describeFailure(refused)).toMatchObject({ code: "ResourceExhausted", reason: "OVERLOADED" });
     expect(refused.findDetails(RetryInfoSchema)).toHaveLength(1);
