@@ -58,13 +58,14 @@ class DualStore implements Objects {
   readonly #o: DualStoreOptions;
   readonly #revealer: Revealer;
   readonly #reads: Reads;
-  readonly #lines = new WriteLines(MAX_WAITING);
+  readonly #lines: WriteLines;
   readonly #copies: TailCopies;
 
   constructor(options: DualStoreOptions) {
     this.#o = options;
     this.#revealer = new Revealer(options.generation, options.hot);
     this.#reads = new Reads(options, this.#revealer);
+    this.#lines = new WriteLines(() => options.timing.monotonic(), MAX_WAITING);
     this.#copies = new TailCopies(options.durable, options.kind, this.#lines);
   }
 

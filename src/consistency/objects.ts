@@ -79,7 +79,8 @@ export interface Objects {
 
   /**
    * One conditional write that needs no read before it. Errors: `invalid_argument` / REQUEST_ID_REUSED;
-   * `unavailable`, `deadline_exceeded`, `cancelled` with `applied` told.
+   * `resource_exhausted` / OVERLOADED where too many wait to write the object; `unavailable`, `deadline_exceeded`,
+   * `cancelled` with `applied` told.
    */
   mutate(key: string, request: Request, mutation: Mutation, signal?: AbortSignal): Promise<Mutated>;
 

@@ -1,61 +1,20 @@
 /**
- * The writers of one object in this process, in the order in which they came. A document takes so many writes before
- * somebody has to copy the tail of its history; writers beyond that would all be refused by the store, all read the whole
- * document and all copy the same tail. So they wait here instead, which costs nothing, and one copies for all.
+ * Writers of one object in this process wait in line. A document takes so many writes before somebody has to copy the tail
+ * of its history; writers beyond that would all be refused by the store, all read the whole document and all copy the same
+ * tail. So they wait here instead, which costs nothing, and one copies for all.
  */
-import { aborted, ServiceError } from "../errors.ts";
+import { aborted } from "../errors.ts";
 import type { Document } from "../ports/durable-store.ts";
-import { roomInTail } from "./history.ts";
-
-interface Waiter {
-  readonly alone: boolean;
-  readonly start: () => void;
-}
-
-class Line {
-  /** First come, first served. */
-  readonly waiting: Waiter[] = [];
-  #underWay = 0;
-  #alone = false;
-  /** The newest revision that an answer told of. Until there was one, a single writer finds out. */
-  #newest: { readonly revision: number; readonly room: number } = { revision: 0, room: 1 };
-
-  learn(document: Document): void {
-    if (document.revision < this.#newest.revision) return;
-    this.#newest = { revision: document.revision, room: roomInTail(document) };
-  }
-
-  /** Somebody always is under way while others wait, even where the tail is full: it is that one who finds so. */
-  takes(alone: boolean): boolean {
-    return this.#underWay === 0 || (!alone && !this.#alone && this.#underWay < this.#newest.room);
-  }
-
-  enter(alone: boolean): void {
-    this.#underWay++;
-    this.#alone = alone;
-  }
-
-  leave(): void {
-    this.#underWay--;
-    this.#alone = false;
-    for (let next = this.waiting[0]; next !== undefined && this.takes(next.alone); next = this.waiting[0]) {
-      this.waiting.shift();
-      this.enter(next.alone);
-      next.start();
-    }
-  }
-
-  get isEmpty(): boolean {
-    return this.#underWay === 0;
-  }
-}
+import { type Manner, WriteLine } from "./write-line.ts";
 
 export class WriteLines {
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, WriteLine>();
+  readonly #monotonic: () => number;
   readonly #maxWaiting: number;
 
-  /** `maxWaiting`: for one object; `resource_exhausted` past it. */
-  constructor(maxWaiting: number) {
+  /** `maxWaiting`: for one object; `resource_exhausted` past it, and for who has waited long in a line that is long. */
+  constructor(monotonic: () => number, maxWaiting: number) {
+    this.#monotonic = monotonic;
     this.#maxWaiting = maxWaiting;
   }
 
@@ -81,19 +40,17 @@ export class WriteLines {
 
   async #hold<T>(
     key: string,
-    how: { readonly alone: boolean; readonly first: boolean },
+    manner: Manner,
     work: () => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     if (signal?.aborted) throw aborted(signal);
     let line = this.#lines.get(key);
     if (line === undefined) {
-      line = new Line();
+      line = new WriteLine(this.#monotonic, this.#maxWaiting);
       this.#lines.set(key, line);
     }
-    if (line.waiting.length === 0 && line.takes(how.alone)) line.enter(how.alone);
-    else if (how.first || line.waiting.length < this.#maxWaiting) await wait(line.waiting, how, signal);
-    else throw overloaded();
+    await line.enter(manner, signal);
     try {
       return await work();
     } finally {
@@ -101,34 +58,4 @@ export class WriteLines {
       if (line.isEmpty) this.#lines.delete(key);
     }
   }
-}
-
-/** Resolves when it has been entered into the line. */
-function wait(
-  waiting: Waiter[],
-  { alone, first }: { readonly alone: boolean; readonly first: boolean },
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      waiting.splice(waiting.indexOf(waiter), 1);
-      reject(aborted(signal));
-    };
-    const waiter: Waiter = {
-      alone,
-      start: () => {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      },
-    };
-    if (first) waiting.unshift(waiter);
-    else waiting.push(waiter);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
-}
-
-function overloaded(): ServiceError {
-  return new ServiceError("resource_exhausted", "OVERLOADED", "too many calls wait to write this object", {
-    retryAfterMs: 1000,
-  });
 }

@@ -25,7 +25,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("the line of one object", () => {
   it("lets one writer find out how many the document takes, and then so many at a time", async () => {
-    const lines = new WriteLines(100);
+    const lines = new WriteLines(() => 0, 100);
     const first = job();
     const others = Array.from({ length: 10 }, job);
     const done = [first, ...others].map(({ work }) => lines.beside("a", work));
@@ -40,7 +40,7 @@ describe("the line of one object", () => {
   });
 
   it("takes no answer that came late for the newest", async () => {
-    const lines = new WriteLines(100);
+    const lines = new WriteLines(() => 0, 100);
     const first = job();
     const others = Array.from({ length: 10 }, job);
     const done = [first, ...others].map(({ work }) => lines.beside("a", work));
@@ -54,7 +54,7 @@ describe("the line of one object", () => {
   });
 
   it("goes on where the tail is full and nobody copied it", async () => {
-    const lines = new WriteLines(100);
+    const lines = new WriteLines(() => 0, 100);
     const order: number[] = [];
     const write = (n: number) =>
       lines.beside("a", async () => {
@@ -66,7 +66,7 @@ describe("the line of one object", () => {
   });
 
   it("keeps everybody else out while somebody is alone, in the order in which they came", async () => {
-    const lines = new WriteLines(100);
+    const lines = new WriteLines(() => 0, 100);
     const [before, alone, after] = [job(), job(), job()];
     const done = [lines.beside("a", before.work), lines.alone("a", alone.work)];
     lines.learn("a", withTail(1, 1));
@@ -84,7 +84,7 @@ describe("the line of one object", () => {
   });
 
   it("lets what the others wait for go first, though the line is full", async () => {
-    const lines = new WriteLines(1);
+    const lines = new WriteLines(() => 0, 1);
     const held = job();
     const order: string[] = [];
     const done = [lines.beside("a", held.work), lines.beside("a", async () => void order.push("waiting"))];
@@ -95,7 +95,7 @@ describe("the line of one object", () => {
   });
 
   it("is bounded, and no other object waits in it", async () => {
-    const lines = new WriteLines(1);
+    const lines = new WriteLines(() => 0, 1);
     const held = job();
     const done = [lines.beside("a", held.work), lines.beside("a", async () => {})];
     await expect(lines.beside("a", async () => {})).rejects.toMatchObject(overloaded);
@@ -107,7 +107,7 @@ describe("the line of one object", () => {
   });
 
   it("is left at once by a writer whose signal fires, and its place is another's", async () => {
-    const lines = new WriteLines(1);
+    const lines = new WriteLines(() => 0, 1);
     const held = job();
     const gone = new AbortController();
     const holding = lines.beside("a", held.work);
@@ -124,11 +124,85 @@ describe("the line of one object", () => {
   });
 
   it("goes on after work that failed", async () => {
-    const lines = new WriteLines(10);
+    const lines = new WriteLines(() => 0, 10);
     const failing = lines.alone("a", async () => Promise.reject(new Error("failed")));
     const next = lines.beside("a", async () => "next");
     await expect(failing).rejects.toThrow("failed");
     expect(await next).toBe("next");
+  });
+});
+
+describe("a line that grows faster than it is served", () => {
+  const LONG = 70;
+
+  /** Writes that take turns, each until `end` is told how long it took (ms). */
+  function crowd() {
+    let now = 0;
+    const lines = new WriteLines(() => now, 1000);
+    const served: string[] = [];
+    const refused: string[] = [];
+    const ends: (() => void)[] = [];
+    const write = (name: string) => {
+      lines
+        .alone("a", () => {
+          served.push(name);
+          return new Promise<void>((resolve) => ends.push(resolve));
+        })
+        .catch((error: unknown) => {
+          expect(error).toMatchObject(overloaded);
+          refused.push(name);
+        });
+    };
+    const end = async (ms: number) => {
+      await settled();
+      now += ms;
+      ends.shift()?.();
+      await settled();
+    };
+    return { write, end, served, refused };
+  }
+
+  it("serves the newest first once the oldest has waited too long, and refuses those who have waited on", async () => {
+    const { write, end, served, refused } = crowd();
+    write("begun");
+    for (let n = 0; n < LONG; n++) write(`early ${n}`);
+    for (let n = 0; n < 3; n++) await end(50);
+    expect(served.slice(1)).toEqual(["early 0", "early 1", "early 2"]);
+    write("late");
+    await end(50);
+    expect(served.at(-1)).toBe("late");
+    expect(refused).toEqual([]);
+    for (let n = 0; n < 6; n++) {
+      write(`later ${n}`);
+      await end(50);
+      expect(served.at(-1)).toBe(`later ${n}`);
+    }
+    expect(refused).toEqual([]);
+    write("last");
+    await end(50);
+    // All who came before the first end have waited as long.
+    expect(refused).toEqual(Array.from({ length: LONG - 3 }, (_, n) => `early ${n + 3}`));
+    expect(served.at(-1)).toBe("last");
+    await end(50);
+  });
+
+  it("keeps the order of a short line, however slow it is", async () => {
+    const { write, end, served, refused } = crowd();
+    const names = Array.from({ length: 65 }, (_, n) => String(n));
+    for (const name of names) write(name);
+    for (const _ of names) await end(1_000);
+    expect(served).toEqual(names);
+    expect(refused).toEqual([]);
+  });
+
+  it("is not made by a store that stood still: nobody is refused for that", async () => {
+    const { write, end, served, refused } = crowd();
+    const names = Array.from({ length: LONG }, (_, n) => String(n));
+    for (const name of names) write(name);
+    await end(60_000);
+    for (const _ of names) await end(1);
+    expect(served.toSorted()).toEqual(names.toSorted());
+    expect(refused).toEqual([]);
   });
 });
 
