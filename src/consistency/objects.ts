@@ -29,6 +29,8 @@ export interface Provenance {
 export interface Read {
   /** Without `requests` and `events`. A tombstone is a document too: the domain knows its own. */
   readonly document: Document | undefined;
+  /** The very object is answered again while it stays as it is, so that what is made of it may be kept as well. */
+  readonly kept?: boolean;
   readonly provenance: Provenance;
 }
 

@@ -4,6 +4,7 @@ import type { Document } from "../ports/durable-store.ts";
 import type { Hit } from "../ports/hot-store.ts";
 import type { DualStoreOptions } from "./dual-store.ts";
 import { hotKey, versioned } from "./hot-entry.ts";
+import { KeptDocuments } from "./kept-documents.ts";
 import type { Lease } from "./lease.ts";
 import type { Provenance, Read, ReadOptions } from "./objects.ts";
 import { isHotOutage, type Revealer } from "./reveal.ts";
@@ -22,6 +23,7 @@ export class Reads {
   readonly #o: DualStoreOptions;
   readonly #revealer: Revealer;
   readonly #durableReads = new Semaphore(MAX_DURABLE_READS, MAX_WAITING_READS);
+  readonly #documents = new KeptDocuments();
 
   constructor(options: DualStoreOptions, revealer: Revealer) {
     this.#o = options;
@@ -59,7 +61,8 @@ export class Reads {
       try {
         const found = await hot.getOrLease(slot, { minRevision, token, leaseMs: FILL_LEASE_MS }, signal);
         if (found.kind === "hit") {
-          if (generation.holds(lease)) return fromHit(found, { source: "hot", degraded: false, asOf });
+          if (generation.holds(lease))
+            return this.#fromHit(key, found, { source: "hot", degraded: false, asOf });
           continue;
         }
         if (found.kind === "leased") return await this.#fill(key, token, lease, options);
@@ -111,7 +114,7 @@ export class Reads {
     const still = await generation.lastKnown(signal).catch(() => undefined);
     const asOf = still?.number === known.number && still.asOf !== undefined ? known.asOf : undefined;
     const provenance = { source: "hot", degraded: true, ...(asOf === undefined ? {} : { asOf }) } as const;
-    const read = fromHit(hit, provenance);
+    const read = this.#fromHit(key, hit, provenance);
     // An old tombstone would be answered as "not found", and an outage never looks like that.
     if (read.document?.live === false) throw unavailable("durable");
     return read;
@@ -131,13 +134,13 @@ export class Reads {
     const now = timing.now();
     return { document, provenance: { ...provenance, hotExpireTime: now + kind.hotTtlMs(document, now) } };
   }
-}
 
-function fromHit(hit: Hit, provenance: Provenance): Read {
-  const document = JSON.parse(hit.value) as Document;
-  const { asOf } = provenance;
-  const expiry = asOf === undefined || provenance.degraded ? {} : { hotExpireTime: asOf + hit.ttlMs };
-  return { document, provenance: { ...provenance, ...expiry } };
+  #fromHit(key: string, hit: Hit, provenance: Provenance): Read {
+    const { document, kept } = this.#documents.parse(key, hit);
+    const { asOf } = provenance;
+    if (asOf === undefined || provenance.degraded) return { document, kept, provenance };
+    return { document, kept, provenance: { ...provenance, hotExpireTime: asOf + hit.ttlMs } };
+  }
 }
 
 export function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -1,17 +1,10 @@
 /** Between the contract's well-known types and plain values. What comes from a caller is checked. */
 import { create, type DescEnum } from "@bufbuild/protobuf";
-import {
-  type Duration,
-  DurationSchema,
-  type Timestamp,
-  timestampFromMs,
-  timestampMs,
-} from "@bufbuild/protobuf/wkt";
+import { type Duration, DurationSchema, type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   Consistency,
   ConsistencySchema,
   type Provenance as ProvenanceMessage,
-  ProvenanceSchema,
   Source,
 } from "../../gen/dbconn/v1/common_pb.ts";
 import type { Provenance } from "../consistency/objects.ts";
@@ -22,9 +15,15 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 const TIMESTAMP_SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n };
 const DURATION_SECONDS = 315_576_000_000n;
 
-/** From milliseconds since the epoch. */
+/** From milliseconds since the epoch. Written out, as `provenance` is: there are several in each answer. */
 export function timestamp(ms: number): Timestamp {
-  return timestampFromMs(Math.round(ms));
+  const whole = Math.round(ms);
+  const seconds = Math.floor(whole / 1000);
+  return {
+    $typeName: "google.protobuf.Timestamp",
+    seconds: BigInt(seconds),
+    nanos: (whole - seconds * 1000) * 1_000_000,
+  };
 }
 
 /** From milliseconds, which may have a fraction. */
@@ -95,10 +94,11 @@ export function consistency(v: Violations, value: Consistency): "fast" | "strong
 }
 
 export function provenance({ source, degraded, asOf, hotExpireTime }: Provenance): ProvenanceMessage {
-  return create(ProvenanceSchema, {
+  return {
+    $typeName: "dbconn.v1.Provenance",
     source: source === "hot" ? Source.HOT : Source.DURABLE,
     degraded,
     ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
     ...(hotExpireTime === undefined ? {} : { hotExpireTime: timestamp(hotExpireTime) }),
-  });
+  };
 }

@@ -24,13 +24,16 @@ import {
   timestamp,
 } from "./convert.ts";
 import { toStatus } from "./errors.ts";
+import { keepEncoding } from "./kept-encodings.ts";
 import { objectBytes, textBytes } from "./wire-size.ts";
 
 /** Names and all but texts of a task or an event, at most; JSON has the longer ones. */
 const FIXED_BYTES = 480;
 
+/** Written out, since `create` goes through the schema's fields once more for each task of a list. */
 export function taskMessage(task: Task): messages.Task {
-  return create(messages.TaskSchema, {
+  return {
+    $typeName: "dbconn.v1.Task",
     kind: task.kind,
     taskId: task.taskId,
     group: task.group,
@@ -48,7 +51,20 @@ export function taskMessage(task: Task): messages.Task {
     ...(task.purgeTime === undefined ? {} : { purgeTime: timestamp(task.purgeTime) }),
     revision: int64(task.revision),
     etag: task.etag,
-  });
+  };
+}
+
+const made = new WeakMap<Task, messages.Task>();
+
+/** As `taskMessage`, for a task that is answered again and again: the same message, which is encoded once. */
+export function keptTaskMessage(task: Task): messages.Task {
+  let message = made.get(task);
+  if (message === undefined) {
+    message = taskMessage(task);
+    keepEncoding(messages.TaskSchema, message);
+    made.set(task, message);
+  }
+  return message;
 }
 
 /** At least what the message takes. */

@@ -44,7 +44,7 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
         signal,
       );
       return create(messages.GetTaskResponseSchema, {
-        task: convert.taskMessage(read.task),
+        task: read.kept ? convert.keptTaskMessage(read.task) : convert.taskMessage(read.task),
         provenance: provenance(read.provenance),
       });
     },

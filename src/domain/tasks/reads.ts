@@ -1,12 +1,13 @@
 /** Reads by name, through the two stores. */
 import type { Objects, Provenance, Read } from "../../consistency/objects.ts";
+import type { Document } from "../../ports/durable-store.ts";
 import { Violations } from "../validation.ts";
 import { checkTaskName } from "./content.ts";
 import { taskNotFound, tooLarge } from "./errors.ts";
 import { BATCH_ITEMS, FULL_TASKS_AT_ONCE } from "./limits.ts";
 import type { Admit } from "./list.ts";
 import type { TaskSettings } from "./policy.ts";
-import { isLive, type Task, type TaskName, taskKey, toTask } from "./task.ts";
+import { isLive, keptTask, type Task, type TaskName, taskKey, toTask } from "./task.ts";
 
 export interface GetInput extends TaskName {
   readonly consistency: "fast" | "strong";
@@ -24,6 +25,8 @@ export interface BatchGetInput {
 
 export interface TaskRead {
   readonly task: Task;
+  /** The very object is answered again while the task stays as it is. */
+  readonly kept: boolean;
   readonly provenance: Provenance;
 }
 
@@ -45,8 +48,9 @@ export async function getTask(
     minRevision,
     ...(signal === undefined ? {} : { signal }),
   });
-  if (!isLive(read.document)) throw taskNotFound();
-  return { task: toTask(read.document, settings), provenance: read.provenance };
+  const { document } = read;
+  if (!isLive(document)) throw taskNotFound();
+  return taskRead(read, document, settings);
 }
 
 /** Each name on its own, in the order asked. From the first task that is not admitted on, all are TOO_LARGE. */
@@ -107,7 +111,11 @@ function itemOf(read: Read | Error | undefined, settings: TaskSettings): BatchIt
   if (read === undefined || read instanceof Error) return { error: read };
   const { document, provenance } = read;
   if (!isLive(document)) return { error: taskNotFound(), provenance };
-  return { task: toTask(document, settings), provenance };
+  return taskRead(read, document, settings);
+}
+
+function taskRead({ kept = false, provenance }: Read, document: Document, settings: TaskSettings): TaskRead {
+  return { task: kept ? keptTask(document, settings) : toTask(document, settings), kept, provenance };
 }
 
 function fillUp(items: readonly BatchItem[], length: number): readonly BatchItem[] {

@@ -69,6 +69,18 @@ export function toTask(document: Document, settings: TaskSettings): Task {
   };
 }
 
+/** What became of documents that come again, under the settings that it was made with. */
+const made = new WeakMap<Document, { readonly task: Task; readonly settings: TaskSettings }>();
+
+/** As `toTask`, and the same object again for the same document. */
+export function keptTask(document: Document, settings: TaskSettings): Task {
+  const before = made.get(document);
+  if (before?.settings === settings) return before.task;
+  const task = toTask(document, settings);
+  made.set(document, { task, settings });
+  return task;
+}
+
 export function stateOf(document: Document): TaskState {
   const { state } = document;
   return isTaskState(state) ? state : malformed(document, "state", state);

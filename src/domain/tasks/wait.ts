@@ -17,7 +17,7 @@ export interface WaitInput extends TaskName {
   readonly violations?: Violations;
 }
 
-export interface Waited extends TaskRead {
+export interface Waited extends Pick<TaskRead, "task" | "provenance"> {
   readonly done: "STATE" | "REVISION" | "TIMEOUT";
 }
 

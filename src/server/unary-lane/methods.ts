@@ -10,6 +10,7 @@ import {
   createMethodSerializationLookup,
   type MethodSerializationLookup,
 } from "@connectrpc/connect/protocol";
+import { withKeptEncodings } from "../../rpc/kept-encodings.ts";
 import { chain, type Handler } from "./chain.ts";
 
 /** A unary method with all that is done around it. */
@@ -67,7 +68,10 @@ export class MethodTable {
     const path = `/${method.parent.typeName}/${method.name}`;
     const { jsonOptions, readMaxBytes, writeMaxBytes } = this.#options;
     const limits = { readMaxBytes, writeMaxBytes, compressMinBytes: 0 };
-    const serialization = createMethodSerializationLookup(method, undefined, jsonOptions, limits);
+    const serialization = withKeptEncodings(
+      method.output,
+      createMethodSerializationLookup(method, undefined, jsonOptions, limits),
+    );
     this.#methods.set(path, { path, method, serialization, handle: chain(impl, interceptors) });
   }
 }
