@@ -12,7 +12,15 @@ const lookup = createMethodSerializationLookup(TaskService.method.getTask, undef
 const kept = withKeptEncodings(GetTaskResponseSchema, lookup);
 
 const TASK: Task = {
-  ...{ kind: "import", taskId: "t-1", group: "g", state: "PROCESSING", status: "half", code: -3, message: "ä" },
+  ...{
+    kind: "import",
+    taskId: "t-1",
+    group: "g",
+    state: "PROCESSING",
+    status: "half",
+    code: -3,
+    message: "ä",
+  },
   data: { a: [1, null, { b: "x".repeat(300) }] },
   progress: 0.5,
   ...{ createTime: 1_700_000_000_123, updateTime: -1, hotTtlMs: 1_500, purgeTime: undefined },
