@@ -9,8 +9,11 @@ import type { HistoryEntry, ObjectKind } from "./objects.ts";
 
 /** At this many uncopied events a writer copies before it writes. */
 const MAX_TAIL = 64;
-/** From this many on they are copied beside the writes, so that writers seldom have to wait. */
-const COPY_FROM = 40;
+/**
+ * From this many on they are copied before the next write, which mostly has not come yet. Each copy costs as much as a few
+ * writes, and those who come meanwhile wait for it, so it is not made much sooner than it has to be.
+ */
+const COPY_FROM = 56;
 
 /** The events collection of an object kind. */
 export function eventsSpec(name: string): CollectionSpec {
