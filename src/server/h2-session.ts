@@ -7,10 +7,14 @@ const noticeMs = 1_000;
 /** The highest stream id there is: a GOAWAY that names it refuses nothing that is already on its way. */
 const anyStream = 2 ** 31 - 1;
 
+/** Gives streams the listener without which a peer's reset ends the process; Node's server has its own for the session. */
+export function guardStreams(session: ServerHttp2Session): void {
+  session.on("stream", (stream) => stream.on("error", ignorePeerError));
+}
+
 /**
- * Gives the streams of a session the listener without which a peer's reset ends the process (Node's server has
- * its own for the session), and the session its idle and age limits. Node has neither: an idle session would be
- * held for ever.
+ * Guards the streams, and gives the session its idle and age limits. Node has none: an idle session would be held for
+ * ever.
  */
 export function guardSession(session: ServerHttp2Session, limits: Limits): void {
   let open = 0;
@@ -18,8 +22,8 @@ export function guardSession(session: ServerHttp2Session, limits: Limits): void 
   let idle = setTimeout(closeIdle, limits.idleMs);
   const age = setTimeout(() => closeGracefully(session), limits.maxAgeMs);
 
+  guardStreams(session);
   session.on("stream", (stream) => {
-    stream.on("error", ignorePeerError);
     clearTimeout(idle);
     open += 1;
     stream.once("close", () => {

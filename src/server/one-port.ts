@@ -1,31 +1,35 @@
 import http from "node:http";
 import http2, { type ServerHttp2Session } from "node:http2";
 import net from "node:net";
-import { guardSession } from "./h2-session.ts";
+import type { Duplex } from "node:stream";
+import { Http2Connection } from "./h2/connection.ts";
+import { PREFACE } from "./h2/frames.ts";
+import { closeGracefully, guardSession, guardStreams } from "./h2-session.ts";
 import { endAfterFaults } from "./http1-faults.ts";
 import type { Limits } from "./limits.ts";
-import { ignorePeerError } from "./raw.ts";
+import { clientSockets, ignorePeerError } from "./raw.ts";
 import { createTlsLayer, TLS_HANDSHAKE, type TlsLayer, type TlsOptions, turnAway } from "./tls.ts";
+import type { UnaryLane } from "./unary-lane/lane.ts";
+import { Turn } from "./unary-lane/turn.ts";
 
-/** What an HTTP/2 client with prior knowledge sends first (RFC 9113, 3.4). No HTTP/1 request can begin so. */
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
 /** How often HTTP/1 connections are checked against their time limits. */
 const http1CheckMs = 500;
 
 /** One listener for HTTP/1.1 and HTTP/2, in clear text and over TLS, and what a shutdown must know of it. */
 export interface OnePort {
-  /** The listener. It is the only one of the three that is bound to an address. */
+  /** The listener. It alone is bound to an address. */
   readonly server: net.Server;
   readonly http1: http.Server;
-  readonly http2: http2.Http2Server;
   /** Every open connection. */
   readonly sockets: ReadonlySet<net.Socket>;
   /** Connections that have not yet shown their protocol. */
   readonly undecided: ReadonlySet<net.Socket>;
-  /** Every open HTTP/2 session. */
-  readonly sessions: ReadonlySet<ServerHttp2Session>;
+  /** Every open connection of HTTP/2, which can be asked to go. */
+  readonly http2Connections: ReadonlySet<{ closeGracefully(): void }>;
   /** Undefined: clear text only. */
   readonly tls: TlsLayer | undefined;
+  /** Has it asked about the calls on HTTP/2 connections from now on. */
+  useLane(lane: UnaryLane): void;
 }
 
 /** Builds the port over one request handler; the caller binds `server` to an address. */
@@ -73,19 +77,49 @@ export function createOnePort(
     response.writeContinue();
     h2.emit("request", request, response);
   });
-  const sessions = new Set<ServerHttp2Session>();
+  const connections = new Set<{ closeGracefully(): void }>();
+  let lane: UnaryLane | undefined;
+  const turn = new Turn();
+  /** The session that Node makes of a connection, as it makes it. */
+  let made: ServerHttp2Session | undefined;
   h2.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-    guardSession(session, limits);
+    made = session;
   });
+  const sessionOn = (stream: Duplex): ServerHttp2Session => {
+    made = undefined;
+    h2.emit("connection", stream);
+    if (made === undefined) throw new Error("Node made no session");
+    return made;
+  };
+  const takeHttp2 = (socket: net.Socket): void => {
+    let connection: { closeGracefully(): void };
+    if (lane === undefined) {
+      const session = sessionOn(socket);
+      guardSession(session, limits);
+      connection = { closeGracefully: () => closeGracefully(session) };
+    } else {
+      const adapt = (pipe: Duplex): ServerHttp2Session => {
+        const session = sessionOn(pipe);
+        guardStreams(session);
+        clientSockets.set(session, socket);
+        return session;
+      };
+      connection = new Http2Connection(socket, { limits, lane, turn, adapt });
+    }
+    connections.add(connection);
+    socket.once("close", () => connections.delete(connection));
+  };
+  const take = (socket: net.Socket, protocol: "http1" | "http2"): void => {
+    if (protocol === "http2") takeHttp2(socket);
+    else http1.emit("connection", socket);
+  };
 
   const tls =
     tlsOptions &&
     createTlsLayer(tlsOptions, limits, (socket, protocol) => {
       // A handshake that ended after the port was closed comes too late for the drain to know of.
       if (!server.listening) socket.destroy();
-      else (protocol === "http2" ? h2 : http1).emit("connection", socket);
+      else take(socket, protocol);
     });
   const mayBeClear = tlsOptions === undefined || !tlsOptions.required;
 
@@ -104,12 +138,22 @@ export function createOnePort(
       if (protocol === "tls") {
         if (tls === undefined) socket.destroy();
         else tls.take(socket);
-      } else if (mayBeClear) (protocol === "http2" ? h2 : http1).emit("connection", socket);
+      } else if (mayBeClear) take(socket, protocol);
       else turnAway(socket);
     });
   });
   server.maxConnections = limits.maxConnections;
-  return { server, http1, http2: h2, sockets, undecided, sessions, tls };
+  return {
+    server,
+    http1,
+    sockets,
+    undecided,
+    http2Connections: connections,
+    tls,
+    useLane: (used) => {
+      lane = used;
+    },
+  };
 }
 
 /**
@@ -142,9 +186,9 @@ function detectProtocol(
       report("tls");
       return;
     }
-    const compared = Math.min(seen.length, preface.length);
-    const matches = seen.subarray(0, compared).equals(preface.subarray(0, compared));
-    if (matches && compared < preface.length) return;
+    const compared = Math.min(seen.length, PREFACE.length);
+    const matches = seen.subarray(0, compared).equals(PREFACE.subarray(0, compared));
+    if (matches && compared < PREFACE.length) return;
     stop();
     socket.unshift(seen);
     report(matches ? "http2" : "http1");

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
+import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
 
 /** What Node hands to the handler: Fastify's types say HTTP/1, but the port serves both. */
@@ -10,8 +11,14 @@ export const isHttp2Request = (request: RawRequest): request is Http2ServerReque
 export const isHttp2Response = (response: RawResponse): response is Http2ServerResponse =>
   "stream" in response;
 
-export const connectionOf = (request: RawRequest): Exchange["connection"] =>
-  isHttp2Request(request) ? request.stream.session : request.socket;
+/** Sessions whose socket is not the client's. */
+export const clientSockets = new WeakMap<Http2Session, Socket>();
+
+export function connectionOf(request: RawRequest): Exchange["connection"] {
+  if (!isHttp2Request(request)) return request.socket;
+  const { session } = request.stream;
+  return session && (clientSockets.get(session) ?? session);
+}
 
 /** For 'error' events that mean only that the peer went away: without a listener they end the process. */
 export const ignorePeerError = (): void => {};

@@ -198,7 +198,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       closing: isClosing,
       cors: corsOrigins.length > 0,
     });
-    putBefore(lane, port.http1, port.http2);
+    putBefore(lane, port.http1);
+    port.useLane(lane);
   }
 
   const close = async (timeoutMs: number): Promise<DrainResult> => {

@@ -1,6 +1,5 @@
 import type { CallTable } from "./calls.ts";
 import type { ServerErrors } from "./errors.ts";
-import { closeGracefully } from "./h2-session.ts";
 import type { OnePort } from "./one-port.ts";
 import type { Readiness } from "./readiness.ts";
 
@@ -40,7 +39,7 @@ export async function drain(options: DrainOptions): Promise<DrainResult> {
   readiness.retire("shutting down");
   const closed = new Promise<void>((resolve) => port.server.close(() => resolve()));
   for (const socket of port.undecided) socket.destroy();
-  for (const session of port.sessions) closeGracefully(session);
+  for (const connection of port.http2Connections) connection.closeGracefully();
   port.http1.closeIdleConnections();
   for (const { exchange } of calls) exchange.giveUpConnection();
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import type { Socket } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError, ContextValues } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
@@ -8,6 +8,7 @@ import type { Admit } from "../admission.ts";
 import type { CallTable } from "../calls.ts";
 import { COMPRESSIONS } from "../envelope.ts";
 import type { ServerErrors } from "../errors.ts";
+import type { Stream } from "../h2/stream.ts";
 import type { Limits } from "../limits.ts";
 import { EVERY_HEADER } from "../protocol.ts";
 import type { CheckMessage } from "../value-limit.ts";
@@ -53,8 +54,9 @@ export interface LaneContext extends Omit<LaneOptions, "methods" | "calls" | "co
  * Connect's adapter, which answers in the same words.
  */
 export interface UnaryLane {
-  /** Whether the call on a stream was taken. */
-  takeStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
+  /** Takes the call on a stream, which has yet to begin; undefined: it is for the adapter. */
+  takeStream(stream: Stream, headers: IncomingHttpHeaders, socket: Socket): Http2Call | undefined;
+  /** Whether the call was taken. */
   takeRequest(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
@@ -91,7 +93,7 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
     method === "POST" && path !== undefined ? methods.at(path) : undefined;
 
   return {
-    takeStream(stream, headers) {
+    takeStream(stream, headers, socket) {
       const {
         ":method": method,
         ":path": path,
@@ -99,11 +101,10 @@ export function createUnaryLane(options: LaneOptions): UnaryLane {
         host,
       } = headers as Record<string, string | undefined>;
       const entry = entryFor(method, path);
-      if (entry === undefined) return false;
+      if (entry === undefined) return undefined;
       const format = formatFor(headers, authority ?? host);
-      if (format === undefined) return false;
-      new Http2Call(context, entry, format, headers, stream).begin();
-      return true;
+      if (format === undefined) return undefined;
+      return new Http2Call(context, entry, format, headers, stream, socket);
     },
     takeRequest(request, response) {
       const entry = entryFor(request.method, request.url);

@@ -1,0 +1,210 @@
+import type { Duplex } from "node:stream";
+import {
+  CONTINUATION,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  FIRST_WINDOW,
+  type Frame,
+  FrameReader,
+  GOAWAY,
+  HEAD_BYTES,
+  HEADERS,
+  headerFrames,
+  MAX_WINDOW,
+  numbersFrame,
+  putHead,
+  RST_STREAM,
+  WINDOW_UPDATE,
+  whole,
+} from "./frames.ts";
+import type { Field } from "./header-decoder.ts";
+import { HeaderEncoder } from "./header-encoder.ts";
+import type { Outbox, Sender } from "./outbox.ts";
+
+/** What it needs of the connection that it shares. */
+export interface AdaptedOwner {
+  readonly outbox: Outbox;
+  /** The highest stream that was taken, by whomever. */
+  readonly lastStream: number;
+  /** The peer may send so much more on the connection. */
+  allowed(bytes: number): void;
+  /** A stream has ended on both sides. */
+  adaptedEnded(): void;
+  /** New streams are refused from now on. @param code why */
+  goingAway(code: number): void;
+}
+
+const ENDED_BY_PEER = 1;
+const ENDED_HERE = 2;
+/** Where more waits for the peer's window, Node's session has to wait, too. */
+const MAX_WAITING_BYTES = 262_144;
+const REFILL_BYTES = 2 ** 20;
+const encoder = new HeaderEncoder();
+
+/**
+ * A session of Node's on the other end of a pair, which has all streams of a connection that do not go the short way, and
+ * all that is not about a stream. It sees the streams under the numbers that they have, and never hears of the others.
+ */
+export class Adapted implements Sender {
+  readonly #pipe: Duplex;
+  readonly #owner: AdaptedOwner;
+  readonly #open = new Map<number, number>();
+  readonly #reader = new FrameReader((frame) => this.#sent(frame));
+  /** A header block that has not ended: nothing may come between. */
+  #block: Buffer[] = [];
+  #lastBlock = false;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #sentBytes = 0;
+  #reading = false;
+  #sending = false;
+
+  constructor(pipe: Duplex, owner: AdaptedOwner) {
+    this.#pipe = pipe;
+    this.#owner = owner;
+    pipe.on("data", (chunk: Buffer) => this.#reader.read(chunk));
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  has(stream: number): boolean {
+    return this.#open.has(stream);
+  }
+
+  /** The preface. */
+  begin(preface: Buffer): void {
+    this.#pipe.write(preface);
+  }
+
+  /** What the peer sent, as it came. */
+  forward(frame: Frame): void {
+    const { type, flags, stream } = frame;
+    this.#pipe.write(whole(frame));
+    if (!this.#reading) {
+      // Its window is not the peer's, which it shares: what it may send is seen to here.
+      this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WINDOW - FIRST_WINDOW));
+      this.#reading = true;
+    }
+    if (type === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
+    else if (type === DATA && (flags & END_STREAM) !== 0) this.#end(stream, ENDED_BY_PEER);
+  }
+
+  /** A header list, which opens the stream where there is none. */
+  forwardHeaders(stream: number, fields: readonly Field[], last: boolean): void {
+    if (!this.#open.has(stream)) this.#open.set(stream, 0);
+    this.#pipe.write(headerFrames(stream, encoder.all(fields), last));
+    if (last) this.#end(stream, ENDED_BY_PEER);
+  }
+
+  sendSome(): boolean {
+    const [first] = this.#waiting;
+    if (first === undefined) return false;
+    const { outbox } = this.#owner;
+    if (first[3] !== DATA) {
+      this.#waiting.shift();
+      outbox.push(first);
+    } else {
+      const dataBytes = first.length - HEAD_BYTES;
+      const length = Math.min(dataBytes, outbox.window);
+      if (length === dataBytes) {
+        this.#waiting.shift();
+        outbox.push(first);
+      } else {
+        const stream = first.readUInt32BE(5);
+        const part = Buffer.from(first.subarray(0, HEAD_BYTES + length));
+        putHead(part, 0, length, DATA, 0, stream);
+        outbox.push(part);
+        const rest = first.subarray(length);
+        putHead(rest, 0, dataBytes - length, DATA, first[4] ?? 0, stream);
+        this.#waiting[0] = rest;
+      }
+      outbox.sent(length);
+      this.#waitingBytes -= length;
+      if (this.#waitingBytes < MAX_WAITING_BYTES) this.#pipe.resume();
+    }
+    return this.#waiting.length > 0;
+  }
+
+  pause(): void {
+    this.#pipe.pause();
+  }
+
+  resume(): void {
+    if (this.#waitingBytes < MAX_WAITING_BYTES) this.#pipe.resume();
+  }
+
+  #sent(frame: Frame): void {
+    const { type, flags, stream, bytes, start, end } = frame;
+    const { outbox } = this.#owner;
+    if (!this.#sending) {
+      this.#sending = true;
+      outbox.begin(Buffer.from(whole(frame)));
+      return;
+    }
+    if (type === HEADERS || type === CONTINUATION) {
+      this.#block.push(Buffer.from(whole(frame)));
+      if (type === HEADERS && (flags & END_STREAM) !== 0) this.#lastBlock = true;
+      if ((flags & END_HEADERS) === 0) return;
+      const block = Buffer.concat(this.#block);
+      this.#block = [];
+      this.#pass(block, 0);
+      if (this.#lastBlock) this.#end(stream, ENDED_HERE);
+      this.#lastBlock = false;
+      return;
+    }
+    if (type === GOAWAY) {
+      const last = bytes.readUInt32BE(start);
+      const notice = Buffer.from(whole(frame));
+      if (last !== MAX_WINDOW) {
+        notice.writeUInt32BE(this.#owner.lastStream, HEAD_BYTES);
+        outbox.push(notice);
+        this.#owner.goingAway(bytes.readUInt32BE(start + 4));
+      } else outbox.push(notice);
+      return;
+    }
+    if (type === WINDOW_UPDATE && stream === 0) this.#owner.allowed(bytes.readUInt32BE(start));
+    if (stream === 0) {
+      outbox.push(Buffer.from(whole(frame)));
+      return;
+    }
+    this.#pass(Buffer.from(whole(frame)), type === DATA ? end - start : 0);
+    if (type === DATA) this.#refill(end - start);
+    if (type === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
+    else if (type === DATA && (flags & END_STREAM) !== 0) this.#end(stream, ENDED_HERE);
+  }
+
+  /** Hands a frame on, behind those that wait. */
+  #pass(frame: Buffer, dataBytes: number): void {
+    const { outbox } = this.#owner;
+    if (this.#waiting.length === 0 && (dataBytes === 0 || dataBytes <= outbox.room)) {
+      outbox.sent(dataBytes);
+      outbox.push(frame);
+      return;
+    }
+    this.#waiting.push(frame);
+    this.#waitingBytes += dataBytes;
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#pipe.pause();
+    if (this.#waiting.length === 1) outbox.wait(this);
+  }
+
+  #refill(bytes: number): void {
+    this.#sentBytes += bytes;
+    if (this.#sentBytes < REFILL_BYTES) return;
+    this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, this.#sentBytes));
+    this.#sentBytes = 0;
+  }
+
+  #end(stream: number, side: number): void {
+    const sides = this.#open.get(stream);
+    if (sides === undefined) return;
+    if ((sides | side) !== (ENDED_BY_PEER | ENDED_HERE)) {
+      this.#open.set(stream, sides | side);
+      return;
+    }
+    this.#open.delete(stream);
+    this.#owner.adaptedEnded();
+  }
+}

@@ -1,0 +1,424 @@
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { type Duplex, duplexPair } from "node:stream";
+import { closeGracefully } from "../h2-session.ts";
+import type { Limits } from "../limits.ts";
+import type { UnaryLane } from "../unary-lane/lane.ts";
+import type { Turn } from "../unary-lane/turn.ts";
+import { Adapted, type AdaptedOwner } from "./adapted.ts";
+import {
+  ACK,
+  CANCEL,
+  CONTINUATION,
+  ConnectionFault,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  ENHANCE_YOUR_CALM,
+  FIRST_WINDOW,
+  FLOW_CONTROL_ERROR,
+  FRAME_SIZE_ERROR,
+  type Frame,
+  FrameReader,
+  GOAWAY,
+  HAS_PRIORITY,
+  HEADERS,
+  INITIAL_WINDOW_SIZE,
+  MAX_WINDOW,
+  NO_ERROR,
+  numbersFrame,
+  PING,
+  PREFACE,
+  PROTOCOL_ERROR,
+  REFUSED_STREAM,
+  RST_STREAM,
+  SETTINGS,
+  STREAM_CLOSED,
+  unpadded,
+  WINDOW_UPDATE,
+  whole,
+} from "./frames.ts";
+import { HeaderDecoder } from "./header-decoder.ts";
+import { Outbox } from "./outbox.ts";
+import { plainRequest } from "./request-headers.ts";
+import { Stream, type StreamOwner } from "./stream.ts";
+
+export interface ConnectionOptions {
+  readonly limits: Limits;
+  readonly lane: UnaryLane;
+  readonly turn: Turn;
+  /** Makes a session of Node's on a pipe, for all that the lane does not take. */
+  readonly adapt: (pipe: Duplex) => ServerHttp2Session;
+}
+
+/** A peer that takes less than it asks for is not read meanwhile. */
+const MAX_UNSENT_BYTES = 2 ** 20;
+/** What was taken is told in one piece of so much. The other half of the window's account is kept by Node's session. */
+const WORTH_TELLING = 8192;
+const MAX_BLOCK_BYTES = 65_536;
+const MAX_BLOCK_FRAMES = 64;
+
+/** The beginning of a header list whose end has not come. */
+interface Block {
+  readonly stream: number;
+  readonly last: boolean;
+  readonly parts: Buffer[];
+  bytes: number;
+}
+
+/**
+ * One connection of HTTP/2. Unary calls that the lane takes are served here, with a fraction of what Node's streams cost;
+ * the frames of all others go on to a session of Node's, and back from there.
+ */
+export class Http2Connection implements StreamOwner, AdaptedOwner {
+  readonly socket: Socket;
+  readonly outbox: Outbox;
+  peerWindow = FIRST_WINDOW;
+  lastStream = 0;
+  readonly #limits: Limits;
+  readonly #lane: UnaryLane;
+  readonly #session: ServerHttp2Session;
+  readonly #pipe: Duplex;
+  readonly #adapted: Adapted;
+  readonly #reader = new FrameReader((frame) => this.#take(frame));
+  readonly #decoder = new HeaderDecoder();
+  /** The newest last: mostly it is the one that is meant. */
+  readonly #streams: Stream[] = [];
+  #preface: Buffer | undefined = Buffer.alloc(0);
+  #block: Block | undefined;
+  #window = FIRST_WINDOW;
+  #untold = 0;
+  #refused = 0;
+  #resets: number;
+  #resetsAt: number;
+  #idleSince: number;
+  #refusing = false;
+  #adaptedGone = false;
+  #ended = false;
+  #full = false;
+  #idleTimer: NodeJS.Timeout;
+  readonly #ageTimer: NodeJS.Timeout;
+  #stallTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: Socket, { limits, lane, turn, adapt }: ConnectionOptions) {
+    this.socket = socket;
+    this.#limits = limits;
+    this.#lane = lane;
+    this.outbox = new Outbox(socket, turn);
+    this.#idleSince = performance.now();
+    this.#resetsAt = this.#idleSince;
+    this.#resets = limits.streamResetBurst;
+    const [outer, inner] = duplexPair();
+    this.#pipe = outer;
+    this.#adapted = new Adapted(outer, this);
+    this.#session = adapt(inner);
+    // Not before all that the session has left to say.
+    outer.once("end", () => this.#adaptedClosed());
+    outer.once("close", () => this.#adaptedClosed());
+    socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.on("drain", () => this.#drained());
+    socket.once("end", () => this.#end());
+    socket.once("close", () => this.#closed());
+    this.#idleTimer = setTimeout(() => this.#checkIdle(), limits.idleMs);
+    this.#ageTimer = setTimeout(() => this.closeGracefully(), limits.maxAgeMs);
+    socket.resume();
+  }
+
+  /** Asks the peer to go; see there. */
+  closeGracefully(): void {
+    closeGracefully(this.#session);
+  }
+
+  taken(bytes: number): void {
+    this.#untold += bytes;
+    if (this.#untold < WORTH_TELLING) return;
+    this.outbox.push(numbersFrame(WINDOW_UPDATE, 0, 0, this.#untold));
+    this.#window += this.#untold;
+    this.#untold = 0;
+  }
+
+  allowed(bytes: number): void {
+    this.#window += bytes;
+  }
+
+  ended(stream: Stream, code: number | undefined): void {
+    if (code !== undefined) this.outbox.push(numbersFrame(RST_STREAM, 0, stream.id, code));
+    const at = this.#streams.lastIndexOf(stream);
+    if (at >= 0) this.#streams.splice(at, 1);
+    this.#oneLess();
+  }
+
+  adaptedEnded(): void {
+    this.#oneLess();
+  }
+
+  goingAway(code: number): void {
+    this.#refusing = true;
+    if (code !== NO_ERROR) this.#end();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      this.#reader.read(this.#preface === undefined ? chunk : this.#afterPreface(chunk));
+    } catch (error) {
+      if (!(error instanceof ConnectionFault)) throw error;
+      this.#fail(error);
+    }
+    const pipeFull = this.#pipe.writableLength > MAX_UNSENT_BYTES;
+    if (this.socket.writableLength > MAX_UNSENT_BYTES || pipeFull) this.#stall();
+    if (pipeFull) this.#pipe.once("drain", () => this.#drained());
+  }
+
+  #afterPreface(chunk: Buffer): Buffer {
+    const seen = Buffer.concat([this.#preface ?? chunk, chunk]);
+    const length = Math.min(seen.length, PREFACE.length);
+    if (!seen.subarray(0, length).equals(PREFACE.subarray(0, length))) {
+      throw new ConnectionFault(PROTOCOL_ERROR, "this is no HTTP/2");
+    }
+    if (length < PREFACE.length) {
+      this.#preface = seen;
+      return Buffer.alloc(0);
+    }
+    this.#preface = undefined;
+    this.#adapted.begin(PREFACE);
+    return seen.subarray(length);
+  }
+
+  #take(frame: Frame): void {
+    if (this.#ended) return;
+    const { type, stream } = frame;
+    if (this.#block !== undefined && (type !== CONTINUATION || stream !== this.#block.stream)) {
+      throw new ConnectionFault(PROTOCOL_ERROR, "a header list is broken off");
+    }
+    if (type === HEADERS) this.#takeHeaders(frame);
+    else if (type === CONTINUATION) this.#takeContinuation(frame);
+    else if (type === DATA) this.#takeData(frame);
+    else if (type === SETTINGS && stream === 0) this.#takeSettings(frame);
+    else if (type === WINDOW_UPDATE) this.#takeWindow(frame);
+    else if (type === RST_STREAM) this.#takeReset(frame);
+    else if (type === PING && (frame.flags & ACK) === 0 && frame.end - frame.start === 8 && stream === 0) {
+      const answer = Buffer.from(whole(frame));
+      answer[4] = ACK;
+      this.outbox.push(answer);
+    } else if (stream === 0 || stream > this.lastStream || this.#adapted.has(stream)) this.#forward(frame);
+  }
+
+  #takeHeaders(frame: Frame): void {
+    const { flags, stream, bytes } = frame;
+    if (stream === 0) throw new ConnectionFault(PROTOCOL_ERROR, "a header list without a stream");
+    const [contentStart, end] = unpadded(frame);
+    const start = (flags & HAS_PRIORITY) === 0 ? contentStart : contentStart + 5;
+    if (start > end) throw new ConnectionFault(FRAME_SIZE_ERROR, "a header list is too short");
+    const last = (flags & END_STREAM) !== 0;
+    if ((flags & END_HEADERS) !== 0) this.#takeList(stream, last, bytes, start, end);
+    else {
+      const part = Buffer.from(bytes.subarray(start, end));
+      this.#block = { stream, last, parts: [part], bytes: part.length };
+    }
+  }
+
+  #takeContinuation({ flags, bytes, start, end }: Frame): void {
+    const block = this.#block;
+    if (block === undefined)
+      throw new ConnectionFault(PROTOCOL_ERROR, "there is no header list to go on with");
+    block.parts.push(Buffer.from(bytes.subarray(start, end)));
+    block.bytes += end - start;
+    if (block.bytes > MAX_BLOCK_BYTES || block.parts.length > MAX_BLOCK_FRAMES) {
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, "a header list is too long");
+    }
+    if ((flags & END_HEADERS) === 0) return;
+    this.#block = undefined;
+    this.#takeList(block.stream, block.last, Buffer.concat(block.parts), 0, block.bytes);
+  }
+
+  #takeList(id: number, last: boolean, bytes: Buffer, start: number, end: number): void {
+    const fields = this.#decoder.decode(bytes, start, end);
+    if (id <= this.lastStream) {
+      const stream = this.#find(id);
+      if (this.#adapted.has(id)) this.#adapted.forwardHeaders(id, fields, last);
+      // Trailers may come after the stream was given up here.
+      else if (!last)
+        throw new ConnectionFault(stream ? PROTOCOL_ERROR : STREAM_CLOSED, "a stream begins twice");
+      else stream?.end();
+      return;
+    }
+    if (id % 2 === 0) throw new ConnectionFault(PROTOCOL_ERROR, "clients have odd streams");
+    // Above the last that was named to the peer, which takes it elsewhere.
+    if (this.#refusing) return;
+    this.lastStream = id;
+    if (this.#streams.length + this.#adapted.size >= this.#limits.maxConcurrentStreams) {
+      this.#refuse(id);
+      return;
+    }
+    const headers = plainRequest(fields, this.#limits);
+    if (headers !== undefined) {
+      const stream = new Stream(id, this, headers["content-length"]);
+      const call = this.#lane.takeStream(stream, headers, this.socket);
+      if (call !== undefined) {
+        this.#streams.push(stream);
+        call.begin();
+        if (last) stream.end();
+        return;
+      }
+    }
+    this.#adapted.forwardHeaders(id, fields, last);
+  }
+
+  #refuse(id: number): void {
+    this.outbox.push(numbersFrame(RST_STREAM, 0, id, REFUSED_STREAM));
+    this.#refused++;
+    if (this.#refused > this.#limits.maxRejectedStreams) {
+      throw new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams were refused");
+    }
+  }
+
+  #takeData(frame: Frame): void {
+    const { flags, stream: id, bytes, start, end } = frame;
+    this.#window -= end - start;
+    if (this.#window < 0)
+      throw new ConnectionFault(FLOW_CONTROL_ERROR, "more data than the window lets through");
+    const stream = this.#find(id);
+    if (stream === undefined) {
+      if (id === 0 || id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+      // The rest of what was given up.
+      else this.taken(end - start);
+      return;
+    }
+    const [dataStart, dataEnd] = unpadded(frame);
+    stream.data(bytes.subarray(dataStart, dataEnd), end - start);
+    if ((flags & END_STREAM) !== 0) stream.end();
+  }
+
+  #takeSettings(frame: Frame): void {
+    const { flags, bytes, start, end } = frame;
+    if ((flags & ACK) === 0) {
+      for (let at = start; at + 6 <= end; at += 6) {
+        if (bytes.readUInt16BE(at) === INITIAL_WINDOW_SIZE) this.#resizeWindows(bytes.readUInt32BE(at + 2));
+      }
+      // Node's session answers as long as there is one.
+      if (this.#adaptedGone) this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
+    }
+    this.#forward(frame);
+  }
+
+  #resizeWindows(bytes: number): void {
+    if (bytes > MAX_WINDOW) throw new ConnectionFault(FLOW_CONTROL_ERROR, "a window is too wide");
+    const by = bytes - this.peerWindow;
+    this.peerWindow = bytes;
+    for (const stream of [...this.#streams]) stream.widen(by);
+  }
+
+  #takeWindow(frame: Frame): void {
+    const { stream: id, bytes, start, end } = frame;
+    if (end - start !== 4) throw new ConnectionFault(FRAME_SIZE_ERROR, "a window's change has four bytes");
+    const by = bytes.readUInt32BE(start) & MAX_WINDOW;
+    if (id === 0) {
+      if (by === 0) throw new ConnectionFault(PROTOCOL_ERROR, "a window does not change by nothing");
+      this.outbox.widen(by);
+      return;
+    }
+    const stream = this.#find(id);
+    if (stream === undefined) {
+      if (id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+    } else if (by === 0) stream.reset(PROTOCOL_ERROR);
+    else stream.widen(by);
+  }
+
+  #takeReset(frame: Frame): void {
+    const { stream: id, start, end } = frame;
+    if (end - start !== 4) throw new ConnectionFault(FRAME_SIZE_ERROR, "a reset has four bytes");
+    const stream = this.#find(id);
+    if (stream === undefined) {
+      if (id === 0 || id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+    } else {
+      this.ended(stream, undefined);
+      stream.close();
+    }
+    const now = performance.now();
+    const { streamResetBurst, streamResetPerSecond } = this.#limits;
+    const regained = ((now - this.#resetsAt) / 1000) * streamResetPerSecond;
+    this.#resets = Math.min(streamResetBurst, this.#resets + regained) - 1;
+    this.#resetsAt = now;
+    if (this.#resets < 0) throw new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams are reset");
+  }
+
+  #forward(frame: Frame): void {
+    if (!this.#adaptedGone) this.#adapted.forward(frame);
+  }
+
+  #find(id: number): Stream | undefined {
+    for (let at = this.#streams.length - 1; at >= 0; at--) {
+      if (this.#streams[at]?.id === id) return this.#streams[at];
+    }
+    return undefined;
+  }
+
+  #oneLess(): void {
+    if (this.#streams.length + this.#adapted.size > 0) return;
+    this.#idleSince = performance.now();
+    if (this.#adaptedGone) this.#end();
+  }
+
+  #checkIdle(): void {
+    const { idleMs } = this.#limits;
+    const idle = this.#streams.length + this.#adapted.size === 0;
+    const left = idle ? Math.ceil(this.#idleSince + idleMs - performance.now()) : idleMs;
+    if (left <= 0) this.#session.close();
+    else this.#idleTimer = setTimeout(() => this.#checkIdle(), left);
+  }
+
+  #adaptedClosed(): void {
+    if (this.#adaptedGone) return;
+    this.#adaptedGone = true;
+    this.#refusing = true;
+    if (this.#streams.length === 0) this.#end();
+  }
+
+  #stall(): void {
+    if (this.#full) return;
+    this.#full = true;
+    this.socket.pause();
+    this.#adapted.pause();
+    this.#stallTimer = setTimeout(() => this.socket.destroy(), this.#limits.streamStallMs);
+  }
+
+  #drained(): void {
+    if (!this.#full || this.socket.writableNeedDrain || this.#pipe.writableNeedDrain) return;
+    this.#full = false;
+    clearTimeout(this.#stallTimer);
+    this.socket.resume();
+    this.#adapted.resume();
+  }
+
+  #fail({ code, message }: ConnectionFault): void {
+    const said = Buffer.from(message);
+    const frame = numbersFrame(GOAWAY, 0, 0, this.lastStream, code);
+    frame.writeUIntBE(8 + said.length, 0, 3);
+    this.outbox.push(Buffer.concat([frame, said]));
+    this.#end();
+  }
+
+  /** Sends what there is to be sent, and closes. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#giveUp();
+    this.outbox.flush();
+    this.socket.destroySoon();
+    this.#stallTimer ??= setTimeout(() => this.socket.destroy(), this.#limits.overrunMs);
+  }
+
+  #closed(): void {
+    this.#ended = true;
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#ageTimer);
+    clearTimeout(this.#stallTimer);
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    for (const stream of this.#streams.splice(0)) stream.close();
+    if (!this.#session.destroyed) this.#session.destroy(undefined, CANCEL);
+  }
+}

@@ -1,0 +1,145 @@
+/** The frames of HTTP/2 (RFC 9113, section 4), as far as a server that hands most of them on must know them. */
+export const HEAD_BYTES = 9;
+/** The longest payload that either side may send before it was told otherwise; this server never says so. */
+export const MAX_PAYLOAD = 16_384;
+export const FIRST_WINDOW = 65_535;
+export const MAX_WINDOW = 2 ** 31 - 1;
+/** The highest stream id there is: a GOAWAY that names it refuses nothing that is already on its way. */
+export const ANY_STREAM = 2 ** 31 - 1;
+
+/** What a client with prior knowledge sends first (RFC 9113, 3.4). No HTTP/1 request can begin so. */
+export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+export const DATA = 0;
+export const HEADERS = 1;
+export const PRIORITY = 2;
+export const RST_STREAM = 3;
+export const SETTINGS = 4;
+export const PING = 6;
+export const GOAWAY = 7;
+export const WINDOW_UPDATE = 8;
+export const CONTINUATION = 9;
+
+export const END_STREAM = 0x1;
+export const ACK = 0x1;
+export const END_HEADERS = 0x4;
+export const PADDED = 0x8;
+export const HAS_PRIORITY = 0x20;
+
+export const INITIAL_WINDOW_SIZE = 4;
+
+export const NO_ERROR = 0;
+export const PROTOCOL_ERROR = 1;
+export const FLOW_CONTROL_ERROR = 3;
+export const STREAM_CLOSED = 5;
+export const FRAME_SIZE_ERROR = 6;
+export const REFUSED_STREAM = 7;
+export const CANCEL = 8;
+export const COMPRESSION_ERROR = 9;
+export const ENHANCE_YOUR_CALM = 11;
+
+/** What one side did wrong; the connection ends with it. */
+export class ConnectionFault extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A frame in the bytes in which it came: its head ends where its payload starts. */
+export interface Frame {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Head and payload, as they came. */
+export const whole = ({ bytes, start, end }: Frame): Buffer => bytes.subarray(start - HEAD_BYTES, end);
+
+/** Cuts what one side sends into frames. */
+export class FrameReader {
+  readonly #take: (frame: Frame) => void;
+  #rest: Buffer | undefined;
+
+  constructor(take: (frame: Frame) => void) {
+    this.#take = take;
+  }
+
+  /** Throws ConnectionFault for a frame that is too long, and what the taker throws. */
+  read(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = undefined;
+    let at = 0;
+    while (bytes.length - at >= HEAD_BYTES) {
+      const length = bytes.readUIntBE(at, 3);
+      if (length > MAX_PAYLOAD) throw new ConnectionFault(FRAME_SIZE_ERROR, "a frame is too long");
+      const start = at + HEAD_BYTES;
+      const end = start + length;
+      if (end > bytes.length) break;
+      this.#take({
+        type: bytes[at + 3] ?? 0,
+        flags: bytes[at + 4] ?? 0,
+        stream: bytes.readUInt32BE(at + 5) & ANY_STREAM,
+        bytes,
+        start,
+        end,
+      });
+      at = end;
+    }
+    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+  }
+}
+
+/** Writes a frame's head, and returns where its payload starts. */
+export function putHead(
+  into: Buffer,
+  at: number,
+  length: number,
+  type: number,
+  flags: number,
+  stream: number,
+): number {
+  into.writeUIntBE(length, at, 3);
+  into[at + 3] = type;
+  into[at + 4] = flags;
+  into.writeUInt32BE(stream, at + 5);
+  return at + HEAD_BYTES;
+}
+
+/** A frame whose payload is a row of numbers of four bytes. */
+export function numbersFrame(type: number, flags: number, stream: number, ...numbers: number[]): Buffer {
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + 4 * numbers.length);
+  let at = putHead(frame, 0, 4 * numbers.length, type, flags, stream);
+  for (const number of numbers) at = frame.writeUInt32BE(number, at);
+  return frame;
+}
+
+/** Where the payload starts and ends without its padding. */
+export function unpadded({ flags, bytes, start, end }: Frame): [start: number, end: number] {
+  if ((flags & PADDED) === 0) return [start, end];
+  const padding = start < end ? (bytes[start] ?? 0) : 0;
+  if (start + 1 + padding > end) throw new ConnectionFault(PROTOCOL_ERROR, "more padding than payload");
+  return [start + 1, end - padding];
+}
+
+/** A header block in as many frames as it takes, and room for so many bytes behind them. */
+export function headerFrames(stream: number, block: Buffer, last: boolean, room = 0): Buffer {
+  const more = Math.max(0, Math.ceil(block.length / MAX_PAYLOAD) - 1);
+  const frames = Buffer.allocUnsafe((1 + more) * HEAD_BYTES + block.length + room);
+  let at = 0;
+  let start = 0;
+  do {
+    const end = Math.min(block.length, start + MAX_PAYLOAD);
+    const type = start === 0 ? HEADERS : CONTINUATION;
+    const flags = (end === block.length ? END_HEADERS : 0) | (last && start === 0 ? END_STREAM : 0);
+    at = putHead(frames, at, end - start, type, flags, stream);
+    at += block.copy(frames, at, start, end);
+    start = end;
+  } while (start < block.length);
+  return frames;
+}

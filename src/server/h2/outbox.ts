@@ -1,0 +1,93 @@
+import type { Socket } from "node:net";
+import type { Flushed, Turn } from "../unary-lane/turn.ts";
+import { ConnectionFault, FIRST_WINDOW, FLOW_CONTROL_ERROR, MAX_WINDOW } from "./frames.ts";
+
+/** More than this does not wait for the end of the turn. */
+const FLUSH_BYTES = 65_536;
+
+/** What has data that a window holds back. */
+export interface Sender {
+  /** Sends one frame at most. Returns whether it would send more. */
+  sendSome(): boolean;
+}
+
+/** What leaves on one connection: gathered in a turn of the event loop, within the window that the peer gives. */
+export class Outbox implements Flushed {
+  readonly #socket: Socket;
+  readonly #turn: Turn;
+  #frames: Buffer[] = [];
+  #bytes = 0;
+  #window = FIRST_WINDOW;
+  /** What has to wait for the first frame of all, which is to be the settings. */
+  #early: Buffer[] | undefined = [];
+  /** Each gets its turn. */
+  readonly #senders: Sender[] = [];
+
+  constructor(socket: Socket, turn: Turn) {
+    this.#socket = socket;
+    this.#turn = turn;
+  }
+
+  /** Bytes of data that may leave now: those who wait for more come first. */
+  get room(): number {
+    return this.#senders.length > 0 ? 0 : this.#window;
+  }
+
+  /** What the window leaves for the sender whose turn it is. */
+  get window(): number {
+    return this.#window;
+  }
+
+  begin(settings: Buffer): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.push(settings);
+    for (const frames of early) this.push(frames);
+  }
+
+  /** Frames without data, or with as much as was told to `sent`. */
+  push(frames: Buffer): void {
+    if (this.#early !== undefined) {
+      this.#early.push(frames);
+      return;
+    }
+    if (this.#frames.length === 0) this.#turn.atEnd(this);
+    this.#frames.push(frames);
+    this.#bytes += frames.length;
+    if (this.#bytes > FLUSH_BYTES) this.flush();
+  }
+
+  sent(dataBytes: number): void {
+    this.#window -= dataBytes;
+  }
+
+  /** Asks it to send as soon as the window lets it. */
+  wait(sender: Sender): void {
+    this.#senders.push(sender);
+    this.#resume();
+  }
+
+  widen(bytes: number): void {
+    this.#window += bytes;
+    if (this.#window > MAX_WINDOW) throw new ConnectionFault(FLOW_CONTROL_ERROR, "the window is too wide");
+    this.#resume();
+  }
+
+  flush(): void {
+    const frames = this.#frames;
+    const [first] = frames;
+    if (first === undefined) return;
+    this.#frames = [];
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    if (this.#socket.writable) this.#socket.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
+  }
+
+  #resume(): void {
+    while (this.#window > 0) {
+      const sender = this.#senders.shift();
+      if (sender === undefined) return;
+      if (sender.sendSome()) this.#senders.push(sender);
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import {
+  DATA,
+  END_STREAM,
+  FIRST_WINDOW,
+  FLOW_CONTROL_ERROR,
+  HEAD_BYTES,
+  headerFrames,
+  MAX_PAYLOAD,
+  MAX_WINDOW,
+  NO_ERROR,
+  numbersFrame,
+  PROTOCOL_ERROR,
+  putHead,
+  WINDOW_UPDATE,
+} from "./frames.ts";
+import { HeaderEncoder } from "./header-encoder.ts";
+import type { Outbox, Sender } from "./outbox.ts";
+
+export type Fields = Readonly<Record<string, string | readonly string[]>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Fields;
+  readonly body: Uint8Array;
+  /** Undefined: the answer ends with its body. */
+  readonly trailers: Fields | undefined;
+}
+
+/** Who serves a stream. */
+export interface StreamHandler {
+  received(chunk: Buffer): void;
+  receivedAll(): void;
+  /** All of the answer has been handed to the socket, or the stream was given up by either side. */
+  closed(): void;
+}
+
+/** What a stream needs of its connection. */
+export interface StreamOwner {
+  readonly outbox: Outbox;
+  /** The window that the peer gives each new stream. */
+  readonly peerWindow: number;
+  /** So much of what was received has been taken, and the peer may send as much again. */
+  taken(bytes: number): void;
+  /** The stream has ended; with a code: by a reset. */
+  ended(stream: Stream, code: number | undefined): void;
+}
+
+/** Where data that has been taken is worth a frame of its own that says so. */
+const WORTH_TELLING = FIRST_WINDOW >> 1;
+const encoder = new HeaderEncoder();
+
+/** A request and its answer on a connection of HTTP/2. The answer is whole when it comes. */
+export class Stream implements Sender {
+  readonly id: number;
+  readonly #owner: StreamOwner;
+  handler: StreamHandler | undefined;
+  /** What the peer may send. */
+  #receiveWindow = FIRST_WINDOW;
+  #untold = 0;
+  #sendWindow: number;
+  /** What came before anybody wanted to read it. */
+  #held: Buffer[] | undefined = [];
+  #complete = false;
+  #closed = false;
+  /** Bytes that the body must have, where the peer has said so. */
+  #expected: number | undefined;
+  #body: Uint8Array | undefined;
+  #sent = 0;
+  #trailers: Fields | undefined;
+
+  constructor(id: number, owner: StreamOwner, contentLength: string | undefined) {
+    this.id = id;
+    this.#owner = owner;
+    this.#sendWindow = owner.peerWindow;
+    this.#expected = contentLength === undefined ? undefined : Number(contentLength);
+  }
+
+  /** @param flowBytes what counts against the window: padding, too */
+  data(chunk: Buffer, flowBytes: number): void {
+    this.#receiveWindow -= flowBytes;
+    if (this.#receiveWindow < 0) {
+      this.#breakOff(FLOW_CONTROL_ERROR, flowBytes);
+      return;
+    }
+    if (this.#expected !== undefined) {
+      this.#expected -= chunk.length;
+      if (this.#expected < 0) {
+        this.#breakOff(PROTOCOL_ERROR, flowBytes);
+        return;
+      }
+    }
+    if (this.#held !== undefined && chunk.length > 0) {
+      this.#held.push(chunk);
+      if (flowBytes > chunk.length) this.#take(flowBytes - chunk.length);
+      return;
+    }
+    this.#take(flowBytes);
+    if (chunk.length > 0) this.handler?.received(chunk);
+  }
+
+  end(): void {
+    if (this.#expected !== undefined && this.#expected > 0) {
+      this.reset(PROTOCOL_ERROR);
+      return;
+    }
+    this.#complete = true;
+    if (this.#held === undefined) this.handler?.receivedAll();
+  }
+
+  /** Lets the body come. */
+  read(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const chunk of held) {
+      this.#take(chunk.length);
+      this.handler?.received(chunk);
+    }
+    if (this.#complete && !this.#closed) this.handler?.receivedAll();
+  }
+
+  answer({ status, headers, body, trailers }: Answer): void {
+    if (this.#closed) return;
+    const { outbox } = this.#owner;
+    encoder.status(status);
+    putFields(headers);
+    encoder.field("date", httpDate());
+    const { length } = body;
+    if (length > Math.min(this.#sendWindow, outbox.room, MAX_PAYLOAD)) {
+      outbox.push(headerFrames(this.id, encoder.take(), false));
+      this.#body = body;
+      this.#trailers = trailers;
+      outbox.wait(this);
+      return;
+    }
+    if (length === 0) outbox.push(headerFrames(this.id, encoder.take(), trailers === undefined));
+    else {
+      const frames = headerFrames(this.id, encoder.take(), false, HEAD_BYTES + length);
+      const flags = trailers === undefined ? END_STREAM : 0;
+      const at = putHead(frames, frames.length - length - HEAD_BYTES, length, DATA, flags, this.id);
+      frames.set(body, at);
+      outbox.sent(length);
+      outbox.push(frames);
+    }
+    this.#finish(trailers);
+  }
+
+  sendSome(): boolean {
+    const { outbox } = this.#owner;
+    if (this.#closed || this.#body === undefined) return false;
+    const left = this.#body.length - this.#sent;
+    const length = Math.min(left, this.#sendWindow, outbox.window, MAX_PAYLOAD);
+    if (length <= 0) return false;
+    const last = length === left;
+    const frame = Buffer.allocUnsafe(HEAD_BYTES + length);
+    putHead(frame, 0, length, DATA, last && this.#trailers === undefined ? END_STREAM : 0, this.id);
+    frame.set(this.#body.subarray(this.#sent, this.#sent + length), HEAD_BYTES);
+    this.#sent += length;
+    this.#sendWindow -= length;
+    outbox.sent(length);
+    outbox.push(frame);
+    if (last) this.#finish(this.#trailers);
+    return !last && this.#sendWindow > 0;
+  }
+
+  /** By the peer's word for this stream alone, or for all of them. */
+  widen(bytes: number): void {
+    const wasShut = this.#sendWindow <= 0;
+    this.#sendWindow += bytes;
+    if (this.#sendWindow > MAX_WINDOW) this.reset(FLOW_CONTROL_ERROR);
+    else if (wasShut && this.#sendWindow > 0 && this.#body !== undefined) this.#owner.outbox.wait(this);
+  }
+
+  reset(code: number): void {
+    if (this.#closed) return;
+    this.#owner.ended(this, code);
+    this.close();
+  }
+
+  /** Of the stream is nothing left to be sent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // What was held and is not read any more makes room for others.
+    for (const { length } of this.#held ?? []) this.#owner.taken(length);
+    this.#held = undefined;
+    this.#body = undefined;
+    this.handler?.closed();
+    this.handler = undefined;
+  }
+
+  #finish(trailers: Fields | undefined): void {
+    if (trailers !== undefined) {
+      putFields(trailers);
+      this.#owner.outbox.push(headerFrames(this.id, encoder.take(), true));
+    }
+    // Nobody reads what would still come of the request.
+    this.#owner.ended(this, this.#complete ? undefined : NO_ERROR);
+    this.close();
+  }
+
+  #take(bytes: number): void {
+    this.#owner.taken(bytes);
+    this.#untold += bytes;
+    if (this.#untold < WORTH_TELLING || this.#complete) return;
+    this.#owner.outbox.push(numbersFrame(WINDOW_UPDATE, 0, this.id, this.#untold));
+    this.#receiveWindow += this.#untold;
+    this.#untold = 0;
+  }
+
+  #breakOff(code: number, flowBytes: number): void {
+    this.#owner.taken(flowBytes);
+    this.reset(code);
+  }
+}
+
+function putFields(fields: Fields): void {
+  for (const name in fields) {
+    const value = fields[name];
+    if (typeof value === "string") encoder.field(name, value);
+    else for (const each of value ?? []) encoder.field(name, each);
+  }
+}
+
+let date = "";
+let dateEnds = 0;
+
+function httpDate(): string {
+  const now = Date.now();
+  if (now >= dateEnds) {
+    date = new Date(now).toUTCString();
+    dateEnds = (Math.floor(now / 1000) + 1) * 1000;
+  }
+  return date;
+}
