@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
 import {
+  ACK,
+  ANY_PAYLOAD,
   CONTINUATION,
   DATA,
   END_HEADERS,
@@ -15,20 +17,23 @@ import {
   numbersFrame,
   putHead,
   RST_STREAM,
+  SETTINGS,
   WINDOW_UPDATE,
   whole,
 } from "./frames.ts";
 import type { Field } from "./header-decoder.ts";
 import { HeaderEncoder } from "./header-encoder.ts";
 import type { Outbox, Sender } from "./outbox.ts";
+import type { ReceiveWindow } from "./receive-window.ts";
 
 /** What it needs of the connection that it shares. */
 export interface AdaptedOwner {
   readonly outbox: Outbox;
   /** The highest stream that was taken, by whomever. */
   readonly lastStream: number;
-  /** The peer may send so much more on the connection. */
-  allowed(bytes: number): void;
+  readonly window: ReceiveWindow;
+  /** The peer has been told that the oldest settings of its that were not in force are now. */
+  settled(): void;
   /** A stream has ended on both sides. */
   adaptedEnded(): void;
   /** New streams are refused from now on. @param code why */
@@ -50,7 +55,7 @@ export class Adapted implements Sender {
   readonly #pipe: Duplex;
   readonly #owner: AdaptedOwner;
   readonly #open = new Map<number, number>();
-  readonly #reader = new FrameReader((frame) => this.#sent(frame));
+  readonly #reader = new FrameReader((frame) => this.#sent(frame), ANY_PAYLOAD);
   /** A header block that has not ended: nothing may come between. */
   #block: Buffer[] = [];
   #lastBlock = false;
@@ -165,9 +170,10 @@ export class Adapted implements Sender {
       } else outbox.push(notice);
       return;
     }
-    if (type === WINDOW_UPDATE && stream === 0) this.#owner.allowed(bytes.readUInt32BE(start));
+    if (type === WINDOW_UPDATE && stream === 0) this.#owner.window.allowed(bytes.readUInt32BE(start));
     if (stream === 0) {
       outbox.push(Buffer.from(whole(frame)));
+      if (type === SETTINGS && (flags & ACK) !== 0) this.#owner.settled();
       return;
     }
     this.#pass(Buffer.from(whole(frame)), type === DATA ? end - start : 0);

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { type Duplex, duplexPair } from "node:stream";
 import { closeGracefully } from "../h2-session.ts";
 import type { Limits } from "../limits.ts";
+import { ignorePeerError } from "../raw.ts";
 import type { UnaryLane } from "../unary-lane/lane.ts";
 import type { Turn } from "../unary-lane/turn.ts";
 import { Adapted, type AdaptedOwner } from "./adapted.ts";
@@ -12,7 +13,6 @@ import {
   CONTINUATION,
   ConnectionFault,
   DATA,
-  END_HEADERS,
   END_STREAM,
   ENHANCE_YOUR_CALM,
   FIRST_WINDOW,
@@ -21,7 +21,6 @@ import {
   type Frame,
   FrameReader,
   GOAWAY,
-  HAS_PRIORITY,
   HEADERS,
   INITIAL_WINDOW_SIZE,
   MAX_WINDOW,
@@ -38,9 +37,13 @@ import {
   WINDOW_UPDATE,
   whole,
 } from "./frames.ts";
-import { HeaderDecoder } from "./header-decoder.ts";
+import type { Field } from "./header-decoder.ts";
+import { HeaderLists } from "./header-lists.ts";
+import { Lifetime, type Mortal } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
+import { ReceiveWindow } from "./receive-window.ts";
 import { plainRequest } from "./request-headers.ts";
+import { Resets } from "./resets.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 export interface ConnectionOptions {
@@ -53,26 +56,14 @@ export interface ConnectionOptions {
 
 /** A peer that takes less than it asks for is not read meanwhile. */
 const MAX_UNSENT_BYTES = 2 ** 20;
-/** What was taken is told in one piece of so much. The other half of the window's account is kept by Node's session. */
-const WORTH_TELLING = 8192;
-const MAX_BLOCK_BYTES = 65_536;
-const MAX_BLOCK_FRAMES = 64;
-
-/** The beginning of a header list whose end has not come. */
-interface Block {
-  readonly stream: number;
-  readonly last: boolean;
-  readonly parts: Buffer[];
-  bytes: number;
-}
-
 /**
  * One connection of HTTP/2. Unary calls that the lane takes are served here, with a fraction of what Node's streams cost;
  * the frames of all others go on to a session of Node's, and back from there.
  */
-export class Http2Connection implements StreamOwner, AdaptedOwner {
+export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   readonly socket: Socket;
   readonly outbox: Outbox;
+  readonly window: ReceiveWindow;
   peerWindow = FIRST_WINDOW;
   lastStream = 0;
   readonly #limits: Limits;
@@ -81,23 +72,19 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
   readonly #pipe: Duplex;
   readonly #adapted: Adapted;
   readonly #reader = new FrameReader((frame) => this.#take(frame));
-  readonly #decoder = new HeaderDecoder();
+  readonly #lists = new HeaderLists((id, last, fields) => this.#takeList(id, last, fields));
+  readonly #resets: Resets;
+  readonly #lifetime: Lifetime;
   /** The newest last: mostly it is the one that is meant. */
   readonly #streams: Stream[] = [];
+  /** The windows of settings that have not been confirmed, and are not in force before. */
+  readonly #asked: (number | undefined)[] = [];
   #preface: Buffer | undefined = Buffer.alloc(0);
-  #block: Block | undefined;
-  #window = FIRST_WINDOW;
-  #untold = 0;
   #refused = 0;
-  #resets: number;
-  #resetsAt: number;
-  #idleSince: number;
   #refusing = false;
   #adaptedGone = false;
   #ended = false;
   #full = false;
-  #idleTimer: NodeJS.Timeout;
-  readonly #ageTimer: NodeJS.Timeout;
   #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, { limits, lane, turn, adapt }: ConnectionOptions) {
@@ -105,13 +92,14 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
     this.#limits = limits;
     this.#lane = lane;
     this.outbox = new Outbox(socket, turn);
-    this.#idleSince = performance.now();
-    this.#resetsAt = this.#idleSince;
-    this.#resets = limits.streamResetBurst;
+    this.window = new ReceiveWindow(this.outbox);
+    this.#resets = new Resets(limits);
     const [outer, inner] = duplexPair();
     this.#pipe = outer;
     this.#adapted = new Adapted(outer, this);
     this.#session = adapt(inner);
+    // What goes to a session that has just ended is lost.
+    outer.on("error", ignorePeerError);
     // Not before all that the session has left to say.
     outer.once("end", () => this.#adaptedClosed());
     outer.once("close", () => this.#adaptedClosed());
@@ -119,26 +107,25 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
     socket.on("drain", () => this.#drained());
     socket.once("end", () => this.#end());
     socket.once("close", () => this.#closed());
-    this.#idleTimer = setTimeout(() => this.#checkIdle(), limits.idleMs);
-    this.#ageTimer = setTimeout(() => this.closeGracefully(), limits.maxAgeMs);
+    this.#lifetime = new Lifetime(this, limits);
     socket.resume();
+  }
+
+  get idle(): boolean {
+    return this.#open === 0;
+  }
+
+  get #open(): number {
+    return this.#streams.length + this.#adapted.size;
+  }
+
+  closeIdle(): void {
+    this.#session.close();
   }
 
   /** Asks the peer to go; see there. */
   closeGracefully(): void {
     closeGracefully(this.#session);
-  }
-
-  taken(bytes: number): void {
-    this.#untold += bytes;
-    if (this.#untold < WORTH_TELLING) return;
-    this.outbox.push(numbersFrame(WINDOW_UPDATE, 0, 0, this.#untold));
-    this.#window += this.#untold;
-    this.#untold = 0;
-  }
-
-  allowed(bytes: number): void {
-    this.#window += bytes;
   }
 
   ended(stream: Stream, code: number | undefined): void {
@@ -188,11 +175,12 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
   #take(frame: Frame): void {
     if (this.#ended) return;
     const { type, stream } = frame;
-    if (this.#block !== undefined && (type !== CONTINUATION || stream !== this.#block.stream)) {
+    const { unfinished } = this.#lists;
+    if (unfinished !== undefined && (type !== CONTINUATION || stream !== unfinished)) {
       throw new ConnectionFault(PROTOCOL_ERROR, "a header list is broken off");
     }
-    if (type === HEADERS) this.#takeHeaders(frame);
-    else if (type === CONTINUATION) this.#takeContinuation(frame);
+    if (type === HEADERS) this.#lists.begin(frame);
+    else if (type === CONTINUATION) this.#lists.goOn(frame);
     else if (type === DATA) this.#takeData(frame);
     else if (type === SETTINGS && stream === 0) this.#takeSettings(frame);
     else if (type === WINDOW_UPDATE) this.#takeWindow(frame);
@@ -204,36 +192,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
     } else if (stream === 0 || stream > this.lastStream || this.#adapted.has(stream)) this.#forward(frame);
   }
 
-  #takeHeaders(frame: Frame): void {
-    const { flags, stream, bytes } = frame;
-    if (stream === 0) throw new ConnectionFault(PROTOCOL_ERROR, "a header list without a stream");
-    const [contentStart, end] = unpadded(frame);
-    const start = (flags & HAS_PRIORITY) === 0 ? contentStart : contentStart + 5;
-    if (start > end) throw new ConnectionFault(FRAME_SIZE_ERROR, "a header list is too short");
-    const last = (flags & END_STREAM) !== 0;
-    if ((flags & END_HEADERS) !== 0) this.#takeList(stream, last, bytes, start, end);
-    else {
-      const part = Buffer.from(bytes.subarray(start, end));
-      this.#block = { stream, last, parts: [part], bytes: part.length };
-    }
-  }
-
-  #takeContinuation({ flags, bytes, start, end }: Frame): void {
-    const block = this.#block;
-    if (block === undefined)
-      throw new ConnectionFault(PROTOCOL_ERROR, "there is no header list to go on with");
-    block.parts.push(Buffer.from(bytes.subarray(start, end)));
-    block.bytes += end - start;
-    if (block.bytes > MAX_BLOCK_BYTES || block.parts.length > MAX_BLOCK_FRAMES) {
-      throw new ConnectionFault(ENHANCE_YOUR_CALM, "a header list is too long");
-    }
-    if ((flags & END_HEADERS) === 0) return;
-    this.#block = undefined;
-    this.#takeList(block.stream, block.last, Buffer.concat(block.parts), 0, block.bytes);
-  }
-
-  #takeList(id: number, last: boolean, bytes: Buffer, start: number, end: number): void {
-    const fields = this.#decoder.decode(bytes, start, end);
+  #takeList(id: number, last: boolean, fields: readonly Field[]): void {
     if (id <= this.lastStream) {
       const stream = this.#find(id);
       if (this.#adapted.has(id)) this.#adapted.forwardHeaders(id, fields, last);
@@ -247,7 +206,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
     // Above the last that was named to the peer, which takes it elsewhere.
     if (this.#refusing) return;
     this.lastStream = id;
-    if (this.#streams.length + this.#adapted.size >= this.#limits.maxConcurrentStreams) {
+    if (this.#open >= this.#limits.maxConcurrentStreams) {
       this.#refuse(id);
       return;
     }
@@ -275,14 +234,12 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
 
   #takeData(frame: Frame): void {
     const { flags, stream: id, bytes, start, end } = frame;
-    this.#window -= end - start;
-    if (this.#window < 0)
-      throw new ConnectionFault(FLOW_CONTROL_ERROR, "more data than the window lets through");
+    this.window.received(end - start);
     const stream = this.#find(id);
     if (stream === undefined) {
       if (id === 0 || id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
       // The rest of what was given up.
-      else this.taken(end - start);
+      else this.window.taken(end - start);
       return;
     }
     const [dataStart, dataEnd] = unpadded(frame);
@@ -293,17 +250,26 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
   #takeSettings(frame: Frame): void {
     const { flags, bytes, start, end } = frame;
     if ((flags & ACK) === 0) {
+      let window: number | undefined;
       for (let at = start; at + 6 <= end; at += 6) {
-        if (bytes.readUInt16BE(at) === INITIAL_WINDOW_SIZE) this.#resizeWindows(bytes.readUInt32BE(at + 2));
+        if (bytes.readUInt16BE(at) === INITIAL_WINDOW_SIZE) window = bytes.readUInt32BE(at + 2);
       }
+      if (window !== undefined && window > MAX_WINDOW) {
+        throw new ConnectionFault(FLOW_CONTROL_ERROR, "a window is too wide");
+      }
+      this.#asked.push(window);
       // Node's session answers as long as there is one.
-      if (this.#adaptedGone) this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
+      if (this.#adaptedGone) {
+        this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
+        this.settled();
+      }
     }
     this.#forward(frame);
   }
 
-  #resizeWindows(bytes: number): void {
-    if (bytes > MAX_WINDOW) throw new ConnectionFault(FLOW_CONTROL_ERROR, "a window is too wide");
+  settled(): void {
+    const bytes = this.#asked.shift();
+    if (bytes === undefined) return;
     const by = bytes - this.peerWindow;
     this.peerWindow = bytes;
     for (const stream of [...this.#streams]) stream.widen(by);
@@ -335,12 +301,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
       this.ended(stream, undefined);
       stream.close();
     }
-    const now = performance.now();
-    const { streamResetBurst, streamResetPerSecond } = this.#limits;
-    const regained = ((now - this.#resetsAt) / 1000) * streamResetPerSecond;
-    this.#resets = Math.min(streamResetBurst, this.#resets + regained) - 1;
-    this.#resetsAt = now;
-    if (this.#resets < 0) throw new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams are reset");
+    this.#resets.count();
   }
 
   #forward(frame: Frame): void {
@@ -355,17 +316,9 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
   }
 
   #oneLess(): void {
-    if (this.#streams.length + this.#adapted.size > 0) return;
-    this.#idleSince = performance.now();
+    if (!this.idle) return;
+    this.#lifetime.rest();
     if (this.#adaptedGone) this.#end();
-  }
-
-  #checkIdle(): void {
-    const { idleMs } = this.#limits;
-    const idle = this.#streams.length + this.#adapted.size === 0;
-    const left = idle ? Math.ceil(this.#idleSince + idleMs - performance.now()) : idleMs;
-    if (left <= 0) this.#session.close();
-    else this.#idleTimer = setTimeout(() => this.#checkIdle(), left);
   }
 
   #adaptedClosed(): void {
@@ -404,15 +357,14 @@ export class Http2Connection implements StreamOwner, AdaptedOwner {
     if (this.#ended) return;
     this.#ended = true;
     this.#giveUp();
-    this.outbox.flush();
+    this.outbox.end();
     this.socket.destroySoon();
     this.#stallTimer ??= setTimeout(() => this.socket.destroy(), this.#limits.overrunMs);
   }
 
   #closed(): void {
     this.#ended = true;
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#ageTimer);
+    this.#lifetime.end();
     clearTimeout(this.#stallTimer);
     this.#giveUp();
   }

@@ -2,6 +2,8 @@
 export const HEAD_BYTES = 9;
 /** The longest payload that either side may send before it was told otherwise; this server never says so. */
 export const MAX_PAYLOAD = 16_384;
+/** The longest that a frame can have. */
+export const ANY_PAYLOAD = 2 ** 24 - 1;
 export const FIRST_WINDOW = 65_535;
 export const MAX_WINDOW = 2 ** 31 - 1;
 /** The highest stream id there is: a GOAWAY that names it refuses nothing that is already on its way. */
@@ -64,10 +66,12 @@ export const whole = ({ bytes, start, end }: Frame): Buffer => bytes.subarray(st
 /** Cuts what one side sends into frames. */
 export class FrameReader {
   readonly #take: (frame: Frame) => void;
+  readonly #maxPayload: number;
   #rest: Buffer | undefined;
 
-  constructor(take: (frame: Frame) => void) {
+  constructor(take: (frame: Frame) => void, maxPayload = MAX_PAYLOAD) {
     this.#take = take;
+    this.#maxPayload = maxPayload;
   }
 
   /** Throws ConnectionFault for a frame that is too long, and what the taker throws. */
@@ -77,7 +81,7 @@ export class FrameReader {
     let at = 0;
     while (bytes.length - at >= HEAD_BYTES) {
       const length = bytes.readUIntBE(at, 3);
-      if (length > MAX_PAYLOAD) throw new ConnectionFault(FRAME_SIZE_ERROR, "a frame is too long");
+      if (length > this.#maxPayload) throw new ConnectionFault(FRAME_SIZE_ERROR, "a frame is too long");
       const start = at + HEAD_BYTES;
       const end = start + length;
       if (end > bytes.length) break;

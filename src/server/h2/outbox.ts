@@ -1,6 +1,13 @@
 import type { Socket } from "node:net";
 import type { Flushed, Turn } from "../unary-lane/turn.ts";
-import { ConnectionFault, FIRST_WINDOW, FLOW_CONTROL_ERROR, MAX_WINDOW } from "./frames.ts";
+import {
+  ConnectionFault,
+  FIRST_WINDOW,
+  FLOW_CONTROL_ERROR,
+  MAX_WINDOW,
+  numbersFrame,
+  SETTINGS,
+} from "./frames.ts";
 
 /** More than this does not wait for the end of the turn. */
 const FLUSH_BYTES = 65_536;
@@ -38,6 +45,7 @@ export class Outbox implements Flushed {
     return this.#window;
   }
 
+  /** To be called with the server's settings. */
   begin(settings: Buffer): void {
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -81,6 +89,12 @@ export class Outbox implements Flushed {
     const bytes = this.#bytes;
     this.#bytes = 0;
     if (this.#socket.writable) this.#socket.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
+  }
+
+  /** Hands on all that there is. */
+  end(): void {
+    if (this.#early !== undefined && this.#early.length > 0) this.begin(numbersFrame(SETTINGS, 0, 0));
+    this.flush();
   }
 
   #resume(): void {

@@ -15,6 +15,7 @@ import {
 } from "./frames.ts";
 import { HeaderEncoder } from "./header-encoder.ts";
 import type { Outbox, Sender } from "./outbox.ts";
+import type { ReceiveWindow } from "./receive-window.ts";
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
@@ -39,8 +40,7 @@ export interface StreamOwner {
   readonly outbox: Outbox;
   /** The window that the peer gives each new stream. */
   readonly peerWindow: number;
-  /** So much of what was received has been taken, and the peer may send as much again. */
-  taken(bytes: number): void;
+  readonly window: ReceiveWindow;
   /** The stream has ended; with a code: by a reset. */
   ended(stream: Stream, code: number | undefined): void;
 }
@@ -181,7 +181,7 @@ export class Stream implements Sender {
     if (this.#closed) return;
     this.#closed = true;
     // What was held and is not read any more makes room for others.
-    for (const { length } of this.#held ?? []) this.#owner.taken(length);
+    for (const { length } of this.#held ?? []) this.#owner.window.taken(length);
     this.#held = undefined;
     this.#body = undefined;
     this.handler?.closed();
@@ -199,7 +199,7 @@ export class Stream implements Sender {
   }
 
   #take(bytes: number): void {
-    this.#owner.taken(bytes);
+    this.#owner.window.taken(bytes);
     this.#untold += bytes;
     if (this.#untold < WORTH_TELLING || this.#complete) return;
     this.#owner.outbox.push(numbersFrame(WINDOW_UPDATE, 0, this.id, this.#untold));
@@ -208,7 +208,7 @@ export class Stream implements Sender {
   }
 
   #breakOff(code: number, flowBytes: number): void {
-    this.#owner.taken(flowBytes);
+    this.#owner.window.taken(flowBytes);
     this.reset(code);
   }
 }

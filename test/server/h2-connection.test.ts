@@ -1,0 +1,399 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import type net from "node:net";
+import { createClient } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import {
+  CONTINUATION,
+  DATA,
+  END_HEADERS,
+  END_STREAM,
+  ENHANCE_YOUR_CALM,
+  FLOW_CONTROL_ERROR,
+  FRAME_SIZE_ERROR,
+  FrameReader,
+  GOAWAY,
+  HEADERS,
+  numbersFrame,
+  PADDED,
+  PING,
+  PREFACE,
+  PROTOCOL_ERROR,
+  putHead,
+  RST_STREAM,
+  SETTINGS,
+  STREAM_CLOSED,
+  WINDOW_UPDATE,
+} from "../../src/server/h2/frames.ts";
+import { HeaderDecoder } from "../../src/server/h2/header-decoder.ts";
+import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
+import {
+  answerOf,
+  clientOf,
+  closed,
+  connect,
+  frame,
+  grpcHeaders,
+  Step,
+  session,
+  start,
+  transports,
+} from "./support.ts";
+import { TestService } from "./test-service.ts";
+
+const path = "/test.v1.TestService/Write";
+/** A StringValue of so many bytes, in the envelope of gRPC. */
+function message(bytes: number): Buffer {
+  const length = [];
+  for (let rest = bytes; ; rest >>= 7) {
+    length.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
+    if (rest <= 0x7f) break;
+  }
+  return frame(Buffer.concat([Buffer.from([10, ...length]), Buffer.alloc(bytes, "a")]));
+}
+
+async function call(client: http2.ClientHttp2Session, body: Buffer, headers = grpcHeaders(path)) {
+  const stream = client.request(headers);
+  stream.end(body);
+  return answerOf(stream);
+}
+
+describe("calls and other streams share one HTTP/2 connection", () => {
+  it("an answer that is larger than the client's windows comes whole, as the client reads", async () => {
+    const { url } = await start();
+    const client = http2.connect(url, { settings: { initialWindowSize: 1000 } });
+    client.on("error", () => {});
+    const bodies = await Promise.all(
+      [10, 999, 70_000, 1_000_000].map((bytes) => call(client, message(bytes))),
+    );
+    expect(bodies.map(({ body }) => body.length)).toEqual(
+      [10, 999, 70_000, 1_000_000].map((bytes) => message(bytes).length),
+    );
+    for (const { trailers } of bodies) expect(trailers["grpc-status"]).toBe("0");
+    client.destroy();
+    await closed(client);
+  });
+
+  it("an answer that waits for its window goes on when the window of all streams is made wider", async () => {
+    const { url } = await start();
+    const client = http2.connect(url, { settings: { initialWindowSize: 0 } });
+    client.on("error", () => {});
+    const stream = client.request(grpcHeaders(path));
+    stream.end(message(100));
+    const answer = answerOf(stream);
+    await once(stream, "response");
+    client.settings({ initialWindowSize: 1000 });
+    expect((await answer).body).toHaveLength(message(100).length);
+    client.settings({ initialWindowSize: 5 });
+    await once(client, "localSettings");
+    expect((await call(client, message(100))).body).toHaveLength(message(100).length);
+    client.destroy();
+    await closed(client);
+  });
+
+  it("uploads that are cut off, refused or read to their end leave room for the next", async () => {
+    const { url } = await start({ limits: { readMaxBytes: 100_000 } });
+    const client = await session(url);
+    for (let n = 0; n < 20; n++) {
+      // More than one window of the connection each.
+      const kept = call(client, message(90_000));
+      const tooLarge = call(client, message(200_000));
+      const cut = client.request(grpcHeaders(path));
+      cut.on("error", () => {});
+      cut.write(message(30_000).subarray(0, 20_000));
+      const page = client.request({ ":method": "POST", ":path": "/livez", "content-type": "text/plain" });
+      page.end(Buffer.alloc(30_000));
+      const other = answerOf(page);
+      expect((await kept).trailers["grpc-status"]).toBe("0");
+      expect((await tooLarge).trailers["grpc-status"]).toBe("8");
+      cut.close(http2.constants.NGHTTP2_CANCEL);
+      expect((await other).status).toBeGreaterThanOrEqual(200);
+    }
+  });
+
+  it("streams of Node's session and calls do not starve each other", async () => {
+    const { url } = await start({
+      handlers: {
+        async *count({ value }) {
+          for (let n = 1; n <= Number(value); n++) yield { value: "x".repeat(10_000) };
+        },
+      },
+    });
+    const manager = transports.gRPC(url);
+    const client = createClient(TestService, manager);
+    const streams = Array.from({ length: 5 }, async () => {
+      let bytes = 0;
+      for await (const { value } of client.count({ value: "50" })) bytes += value.length;
+      return bytes;
+    });
+    const calls = Array.from({ length: 50 }, (_, n) => client.write({ value: "y".repeat(n * 1000) }));
+    expect(await Promise.all(streams)).toEqual(Array(5).fill(500_000));
+    expect((await Promise.all(calls)).map(({ value }) => value.length)).toEqual(
+      Array.from({ length: 50 }, (_, n) => n * 1000),
+    );
+  });
+
+  it.each([
+    ["shorter", "20", PROTOCOL_ERROR],
+    ["longer", "3", PROTOCOL_ERROR],
+  ])("a body that is %s than its content-length said is reset", async (_, length, code) => {
+    const { url } = await start();
+    const client = await session(url);
+    const stream = client.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/json",
+      "content-length": length,
+    });
+    stream.end('"abcde"');
+    await answerOf(stream);
+    if (!stream.closed) await once(stream, "close");
+    expect(stream.rstCode).toBe(code);
+    expect((await call(client, message(1))).trailers["grpc-status"]).toBe("0");
+  });
+
+  it("the last GOAWAY names the last stream that was taken, whoever serves it, and open calls end well", async () => {
+    const started = new Step();
+    const finish = new Step();
+    const { url, server } = await start({
+      handlers: {
+        write: async (said) => {
+          started.reach();
+          await finish.wait();
+          return said;
+        },
+      },
+    });
+    const client = await session(url);
+    await answerOf(client.request({ ":path": "/livez" }));
+    const last: number[] = [];
+    client.on("goaway", (_code, stream) => last.push(stream));
+    const answer = call(client, message(1));
+    await started.wait();
+    const done = server.close(5000);
+    while (last.length < 2) await once(client, "goaway");
+    expect(last.at(-1)).toBe(3);
+    finish.reach();
+    expect((await answer).trailers["grpc-status"]).toBe("0");
+    expect(await done).toMatchObject({ cutCalls: 0, destroyedConnections: 0 });
+  });
+
+  it("a client whose headers repeat a name, or have bytes above ASCII, is served all the same", async () => {
+    const { url } = await start();
+    const client = await session(url);
+    const repeated = { ...grpcHeaders(path), "x-many": ["a", "b"] };
+    const high = { ...grpcHeaders(path), "x-high": "\u00e5" };
+    for (const headers of [repeated, high]) {
+      expect((await call(client, message(1), headers)).trailers["grpc-status"]).toBe("0");
+    }
+    for (const protocol of ["gRPC", "Connect binary on HTTP/2"] as const) {
+      const answer = await clientOf(protocol, url).write({ value: "å" }, { headers: { cookie: "a=1; b=2" } });
+      expect(answer.value).toBe("å");
+    }
+  });
+});
+
+/** A connection that speaks in frames, and what it hears. */
+class RawClient {
+  readonly socket: net.Socket;
+  readonly heard: { type: number; flags: number; stream: number; payload: Buffer }[] = [];
+  readonly #encoder = new HeaderEncoder();
+  readonly #heard = new Set<() => void>();
+
+  constructor(socket: net.Socket) {
+    this.socket = socket;
+    const reader = new FrameReader(({ type, flags, stream, bytes, start, end }) => {
+      this.heard.push({ type, flags, stream, payload: Buffer.from(bytes.subarray(start, end)) });
+      for (const listener of this.#heard) listener();
+    });
+    socket.on("data", (chunk: Buffer) => reader.read(chunk));
+    socket.write(Buffer.concat([PREFACE, raw(SETTINGS, 0, 0)]));
+  }
+
+  send(...frames: Buffer[]): void {
+    this.socket.write(Buffer.concat(frames));
+  }
+
+  block(headers: http2.OutgoingHttpHeaders = grpcHeaders(path)): Buffer {
+    const { ":path": to, ":method": method, ...rest } = headers;
+    const fields = { ":method": method, ":scheme": "http", ":authority": "localhost", ":path": to, ...rest };
+    for (const [name, value] of Object.entries(fields)) this.#encoder.field(name, String(value));
+    return Buffer.from(this.#encoder.take());
+  }
+
+  headers(stream: number, flags = END_HEADERS): Buffer {
+    return raw(HEADERS, flags, stream, this.block());
+  }
+
+  async hears(matches: (frame: RawClient["heard"][number]) => boolean) {
+    for (;;) {
+      const found = this.heard.find(matches);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        const listener = () => {
+          this.#heard.delete(listener);
+          resolve();
+        };
+        this.#heard.add(listener);
+      });
+    }
+  }
+
+  /** The code with which the connection is ended. */
+  async goneWith(): Promise<number> {
+    const goaway = await this.hears(({ type }) => type === GOAWAY);
+    await new Promise<void>((resolve) => {
+      if (this.socket.readableEnded || this.socket.destroyed) resolve();
+      else this.socket.once("end", resolve).once("close", () => resolve());
+    });
+    return goaway.payload.readUInt32BE(4);
+  }
+}
+
+function raw(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(9);
+  putHead(head, 0, payload.length, type, flags, stream);
+  return Buffer.concat([head, payload]);
+}
+
+const rawClient = async (port: number): Promise<RawClient> => new RawClient(await connect(port));
+
+describe("frames", () => {
+  it("may be padded, and come in the smallest pieces, with trailers", async () => {
+    const { port } = await start();
+    const client = await rawClient(port);
+    const body = message(3);
+    const block = client.block();
+    const priority = Buffer.from([0, 0, 0, 0, 15]);
+    const padded = Buffer.concat([Buffer.from([3]), priority, block, Buffer.alloc(3)]);
+    const frames = Buffer.concat([
+      raw(HEADERS, PADDED | 0x20 | END_HEADERS, 1, padded),
+      raw(DATA, PADDED, 1, Buffer.concat([Buffer.from([2]), body, Buffer.alloc(2)])),
+      raw(DATA, 0, 1),
+      raw(HEADERS, END_HEADERS | END_STREAM, 1, Buffer.from([0, 1, 0x78, 1, 0x79])),
+    ]);
+    for (const byte of frames) client.socket.write(Buffer.from([byte]));
+    const { payload } = await client.hears(({ type, stream }) => type === DATA && stream === 1);
+    expect(payload).toEqual(body);
+  });
+
+  it("of one header list come one after the other", async () => {
+    const { port } = await start();
+    const client = await rawClient(port);
+    const block = client.block();
+    client.send(
+      raw(HEADERS, 0, 1, block.subarray(0, 5)),
+      raw(CONTINUATION, 0, 1, block.subarray(5, 9)),
+      raw(CONTINUATION, END_HEADERS, 1, block.subarray(9)),
+      raw(DATA, END_STREAM, 1, message(1)),
+    );
+    await client.hears(
+      ({ type, stream, flags }) => type === HEADERS && stream === 1 && (flags & END_STREAM) !== 0,
+    );
+  });
+
+  it("the first of the server's are its settings, however early a call is refused", async () => {
+    const { port } = await start();
+    const client = await rawClient(port);
+    client.send(client.headers(1), raw(DATA, END_STREAM, 1, Buffer.from("no envelope")));
+    await client.hears(({ type, stream }) => type === HEADERS && stream === 1);
+    expect(client.heard[0]).toMatchObject({ type: SETTINGS, flags: 0 });
+  });
+
+  it("of headers leave the client's table as Node's session made it", async () => {
+    const { port } = await start();
+    const client = await rawClient(port);
+    const decoder = new HeaderDecoder();
+    for (let id = 1; id < 20; id += 2) {
+      const page = id % 4 === 1;
+      const block = client.block(page ? { ":method": "GET", ":path": "/livez" } : grpcHeaders(path));
+      client.send(raw(HEADERS, END_HEADERS | (page ? END_STREAM : 0), id, block));
+      if (!page) client.send(raw(DATA, END_STREAM, id, message(1)));
+      await client.hears(({ stream, flags }) => stream === id && (flags & END_STREAM) !== 0);
+    }
+    const lists = client.heard
+      .filter(({ type }) => type === HEADERS)
+      .map(({ payload }) => decoder.decode(payload, 0, payload.length));
+    expect(lists.length).toBeGreaterThan(10);
+    for (const [first] of lists) expect([":status", "grpc-status"]).toContain(first?.name);
+  });
+
+  it.each<[string, (client: RawClient) => Buffer[], number]>([
+    ["HEADERS on no stream", (c) => [c.headers(0)], PROTOCOL_ERROR],
+    ["HEADERS on an even stream", (c) => [c.headers(2)], PROTOCOL_ERROR],
+    ["a stream that begins twice", (c) => [c.headers(1), c.headers(1)], PROTOCOL_ERROR],
+    ["a stream below one that has begun", (c) => [c.headers(5), c.headers(3)], STREAM_CLOSED],
+    ["DATA on no stream", () => [raw(DATA, 0, 0)], PROTOCOL_ERROR],
+    ["DATA on a stream that has not begun", () => [raw(DATA, 0, 7)], PROTOCOL_ERROR],
+    ["a reset of a stream that has not begun", () => [numbersFrame(RST_STREAM, 0, 7, 8)], PROTOCOL_ERROR],
+    ["CONTINUATION of nothing", () => [raw(CONTINUATION, END_HEADERS, 1)], PROTOCOL_ERROR],
+    [
+      "a header list that is broken off",
+      (c) => [c.headers(1, 0), raw(PING, 0, 0, Buffer.alloc(8))],
+      PROTOCOL_ERROR,
+    ],
+    ["a header list of another stream in between", (c) => [c.headers(1, 0), c.headers(3)], PROTOCOL_ERROR],
+    [
+      "a header list that goes on for ever",
+      (c) => [c.headers(1, 0), ...Array(100).fill(raw(CONTINUATION, 0, 1))],
+      ENHANCE_YOUR_CALM,
+    ],
+    ["a frame that is too long", () => [raw(DATA, 0, 1, Buffer.alloc(16_385))], FRAME_SIZE_ERROR],
+    [
+      "a reset that is too short",
+      (c) => [c.headers(1), raw(RST_STREAM, 0, 1, Buffer.alloc(3))],
+      FRAME_SIZE_ERROR,
+    ],
+    [
+      "a window's change that is too short",
+      () => [raw(WINDOW_UPDATE, 0, 0, Buffer.alloc(3))],
+      FRAME_SIZE_ERROR,
+    ],
+    ["a window's change by nothing", () => [numbersFrame(WINDOW_UPDATE, 0, 0, 0)], PROTOCOL_ERROR],
+    ["a window that is too wide", () => [numbersFrame(WINDOW_UPDATE, 0, 0, 2 ** 31 - 1)], FLOW_CONTROL_ERROR],
+    [
+      "more padding than there is payload",
+      (c) => [c.headers(1), raw(DATA, PADDED, 1, Buffer.from([9, 0]))],
+      PROTOCOL_ERROR,
+    ],
+    ["a ping of seven bytes", () => [raw(PING, 0, 0, Buffer.alloc(7))], FRAME_SIZE_ERROR],
+    ["settings that are cut off", () => [raw(SETTINGS, 0, 0, Buffer.alloc(5))], FRAME_SIZE_ERROR],
+    ["settings of a stream", () => [raw(SETTINGS, 0, 1)], PROTOCOL_ERROR],
+  ])("%s end the connection with the standard's code", async (_, frames, code) => {
+    const { port, url } = await start();
+    const client = await rawClient(port);
+    client.send(...frames(client));
+    expect(await client.goneWith()).toBe(code);
+    expect((await call(await session(url), message(1))).trailers["grpc-status"]).toBe("0");
+  });
+
+  it("of more data than the window lets through end the connection", async () => {
+    const never = new Step();
+    const { port } = await start({
+      authenticate: () => never.wait().then(() => ({ refusal: "none" }) as never),
+    });
+    const client = await rawClient(port);
+    client.send(client.headers(1));
+    for (let n = 0; n < 5; n++) client.send(raw(DATA, 0, 1, Buffer.alloc(16_000)));
+    expect(await client.goneWith()).toBe(FLOW_CONTROL_ERROR);
+  });
+
+  it.each([
+    ["pings", raw(PING, 0, 0, Buffer.alloc(8))],
+    ["settings", raw(SETTINGS, 0, 0)],
+  ])("a client that sends %s and never reads is not read any more, and sent away", async (_, one) => {
+    const { port, server } = await start({ limits: { streamStallMs: 100 } });
+    const socket = await connect(port);
+    socket.pause();
+    socket.write(Buffer.concat([PREFACE, raw(SETTINGS, 0, 0)]));
+    const many = Buffer.concat(Array(5000).fill(one));
+    const gone = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    const pour = (): void => {
+      while (!socket.destroyed && socket.write(many));
+      if (!socket.destroyed) socket.once("drain", pour);
+    };
+    pour();
+    await gone;
+    expect(server.load().working).toBe(0);
+  });
+});
