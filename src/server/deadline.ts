@@ -25,14 +25,29 @@ const grpcUnitMs: Readonly<Record<string, number>> = {
  * them, and has no default. A malformed header stays as it is: Connect answers it with INVALID_ARGUMENT.
  */
 export function enforceDeadline(headers: IncomingHttpHeaders, rule: DeadlineRule): number {
-  const grpc = headers["content-type"]?.startsWith("application/grpc") === true;
-  const name = grpc ? "grpc-timeout" : "connect-timeout-ms";
-  const asked = headers[name];
-  const askedMs = typeof asked === "string" ? (grpc ? parseGrpc(asked) : parseConnect(asked)) : undefined;
+  const { grpc, name, asked, askedMs } = timeoutIn(headers);
   if (asked !== undefined && askedMs === undefined) return rule.maxMs;
   const inForceMs = Math.min(askedMs ?? rule.defaultMs, rule.maxMs);
   if (askedMs !== inForceMs) headers[name] = grpc ? `${inForceMs}m` : `${inForceMs}`;
   return inForceMs;
+}
+
+/** The longest time that a timer can have, in whole hours: a longer one would end at once. */
+const LONGEST_H = 596;
+const LONGEST_MS = LONGEST_H * 3_600_000;
+
+/** A stream's deadline is its client's affair, as far as there is a timer for it. */
+export function shortenToTimer(headers: IncomingHttpHeaders): void {
+  const { grpc, name, askedMs = 0 } = timeoutIn(headers);
+  if (askedMs > LONGEST_MS) headers[name] = grpc ? `${LONGEST_H}H` : `${LONGEST_MS}`;
+}
+
+function timeoutIn(headers: IncomingHttpHeaders) {
+  const grpc = headers["content-type"]?.startsWith("application/grpc") === true;
+  const name = grpc ? "grpc-timeout" : "connect-timeout-ms";
+  const asked = headers[name];
+  const askedMs = typeof asked === "string" ? (grpc ? parseGrpc(asked) : parseConnect(asked)) : undefined;
+  return { grpc, name, asked, askedMs };
 }
 
 function parseGrpc(value: string): number | undefined {

@@ -71,6 +71,27 @@ describe("every unary call has a deadline", () => {
     }
   });
 
+  it.each(["gRPC", "Connect binary on HTTP/2"] as const)(
+    "a stream whose deadline is further away than any timer goes does not end at once, over %s",
+    async (protocol) => {
+      const { url } = await start({
+        handlers: {
+          async *count({ value }) {
+            yield { value };
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            yield { value };
+          },
+        },
+      });
+      const headers: Record<string, string> =
+        protocol === "gRPC" ? { "grpc-timeout": "99999999H" } : { "connect-timeout-ms": "9999999999" };
+      const heard: string[] = [];
+      for await (const { value } of clientOf(protocol, url).count({ value: "a" }, { headers }))
+        heard.push(value);
+      expect(heard).toEqual(["a", "a"]);
+    },
+  );
+
   it("a malformed timeout is INVALID_ARGUMENT", async () => {
     const { url } = await start();
     const answer = await postJson(`${url}/test.v1.TestService/Write`, '"a"', {
