@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import http2 from "node:http2";
-import type net from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import {
@@ -11,28 +10,24 @@ import {
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
   FRAME_SIZE_ERROR,
-  FrameReader,
-  GOAWAY,
   HEADERS,
   numbersFrame,
   PADDED,
   PING,
   PREFACE,
   PROTOCOL_ERROR,
-  putHead,
   RST_STREAM,
   SETTINGS,
   STREAM_CLOSED,
   WINDOW_UPDATE,
 } from "../../src/server/h2/frames.ts";
 import { HeaderDecoder } from "../../src/server/h2/header-decoder.ts";
-import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
+import { COUNT, message, type RawClient, raw, rawClient, WRITE } from "./h2-raw.ts";
 import {
   answerOf,
   clientOf,
   closed,
   connect,
-  frame,
   grpcHeaders,
   Step,
   session,
@@ -41,16 +36,7 @@ import {
 } from "./support.ts";
 import { TestService } from "./test-service.ts";
 
-const path = "/test.v1.TestService/Write";
-/** A StringValue of so many bytes, in the envelope of gRPC. */
-function message(bytes: number): Buffer {
-  const length = [];
-  for (let rest = bytes; ; rest >>= 7) {
-    length.push(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
-    if (rest <= 0x7f) break;
-  }
-  return frame(Buffer.concat([Buffer.from([10, ...length]), Buffer.alloc(bytes, "a")]));
-}
+const path = WRITE;
 
 async function call(client: http2.ClientHttp2Session, body: Buffer, headers = grpcHeaders(path)) {
   const stream = client.request(headers);
@@ -193,71 +179,6 @@ describe("calls and other streams share one HTTP/2 connection", () => {
   });
 });
 
-/** A connection that speaks in frames, and what it hears. */
-class RawClient {
-  readonly socket: net.Socket;
-  readonly heard: { type: number; flags: number; stream: number; payload: Buffer }[] = [];
-  readonly #encoder = new HeaderEncoder();
-  readonly #heard = new Set<() => void>();
-
-  constructor(socket: net.Socket) {
-    this.socket = socket;
-    const reader = new FrameReader(({ type, flags, stream, bytes, start, end }) => {
-      this.heard.push({ type, flags, stream, payload: Buffer.from(bytes.subarray(start, end)) });
-      for (const listener of this.#heard) listener();
-    });
-    socket.on("data", (chunk: Buffer) => reader.read(chunk));
-    socket.write(Buffer.concat([PREFACE, raw(SETTINGS, 0, 0)]));
-  }
-
-  send(...frames: Buffer[]): void {
-    this.socket.write(Buffer.concat(frames));
-  }
-
-  block(headers: http2.OutgoingHttpHeaders = grpcHeaders(path)): Buffer {
-    const { ":path": to, ":method": method, ...rest } = headers;
-    const fields = { ":method": method, ":scheme": "http", ":authority": "localhost", ":path": to, ...rest };
-    for (const [name, value] of Object.entries(fields)) this.#encoder.field(name, String(value));
-    return Buffer.from(this.#encoder.take());
-  }
-
-  headers(stream: number, flags = END_HEADERS): Buffer {
-    return raw(HEADERS, flags, stream, this.block());
-  }
-
-  async hears(matches: (frame: RawClient["heard"][number]) => boolean) {
-    for (;;) {
-      const found = this.heard.find(matches);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => {
-        const listener = () => {
-          this.#heard.delete(listener);
-          resolve();
-        };
-        this.#heard.add(listener);
-      });
-    }
-  }
-
-  /** The code with which the connection is ended. */
-  async goneWith(): Promise<number> {
-    const goaway = await this.hears(({ type }) => type === GOAWAY);
-    await new Promise<void>((resolve) => {
-      if (this.socket.readableEnded || this.socket.destroyed) resolve();
-      else this.socket.once("end", resolve).once("close", () => resolve());
-    });
-    return goaway.payload.readUInt32BE(4);
-  }
-}
-
-function raw(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9);
-  putHead(head, 0, payload.length, type, flags, stream);
-  return Buffer.concat([head, payload]);
-}
-
-const rawClient = async (port: number): Promise<RawClient> => new RawClient(await connect(port));
-
 describe("frames", () => {
   it("may be padded, and come in the smallest pieces, with trailers", async () => {
     const { port } = await start();
@@ -322,6 +243,11 @@ describe("frames", () => {
     ["HEADERS on no stream", (c) => [c.headers(0)], PROTOCOL_ERROR],
     ["HEADERS on an even stream", (c) => [c.headers(2)], PROTOCOL_ERROR],
     ["a stream that begins twice", (c) => [c.headers(1), c.headers(1)], PROTOCOL_ERROR],
+    [
+      "a header list in the midst of a stream of Node's",
+      (c) => [c.headers(1, END_HEADERS, COUNT), c.headers(1, END_HEADERS, COUNT)],
+      PROTOCOL_ERROR,
+    ],
     ["a stream below one that has begun", (c) => [c.headers(5), c.headers(3)], STREAM_CLOSED],
     ["DATA on no stream", () => [raw(DATA, 0, 0)], PROTOCOL_ERROR],
     ["DATA on a stream that has not begun", () => [raw(DATA, 0, 7)], PROTOCOL_ERROR],

@@ -131,7 +131,7 @@ describe("a header list", () => {
     const kept = "4003 782d 6101 31";
     read(decoder, hex(kept));
     encoder.status(200);
-    encoder.status(429);
+    encoder.field(":status", "429");
     encoder.field("content-type", "application/grpc");
     encoder.field("x-bin", "\u00ff".repeat(20_000));
     const block = encoder.take();

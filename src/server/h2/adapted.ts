@@ -42,9 +42,9 @@ export interface AdaptedOwner {
 
 const ENDED_BY_PEER = 1;
 const ENDED_HERE = 2;
-/** Where more waits for the peer's window, Node's session has to wait, too. */
+/** The window that Node's session has: so much of its data may wait for the peer's. */
 const MAX_WAITING_BYTES = 262_144;
-const REFILL_BYTES = 2 ** 20;
+const REFILL_BYTES = MAX_WAITING_BYTES / 4;
 const encoder = new HeaderEncoder();
 
 /**
@@ -58,9 +58,7 @@ export class Adapted implements Sender {
   readonly #reader = new FrameReader((frame) => this.#sent(frame), ANY_PAYLOAD);
   /** A header block that has not ended: nothing may come between. */
   #block: Buffer[] = [];
-  #lastBlock = false;
   #waiting: Buffer[] = [];
-  #waitingBytes = 0;
   #sentBytes = 0;
   #reading = false;
   #sending = false;
@@ -90,7 +88,7 @@ export class Adapted implements Sender {
     this.#pipe.write(whole(frame));
     if (!this.#reading) {
       // Its window is not the peer's, which it shares: what it may send is seen to here.
-      this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WINDOW - FIRST_WINDOW));
+      this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WAITING_BYTES - FIRST_WINDOW));
       this.#reading = true;
     }
     if (type === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
@@ -110,35 +108,24 @@ export class Adapted implements Sender {
     const { outbox } = this.#owner;
     if (first[3] !== DATA) {
       this.#waiting.shift();
-      outbox.push(first);
+      this.#push(first, 0);
     } else {
       const dataBytes = first.length - HEAD_BYTES;
       const length = Math.min(dataBytes, outbox.window);
       if (length === dataBytes) {
         this.#waiting.shift();
-        outbox.push(first);
+        this.#push(first, length);
       } else {
         const stream = first.readUInt32BE(5);
         const part = Buffer.from(first.subarray(0, HEAD_BYTES + length));
         putHead(part, 0, length, DATA, 0, stream);
-        outbox.push(part);
+        this.#push(part, length);
         const rest = first.subarray(length);
         putHead(rest, 0, dataBytes - length, DATA, first[4] ?? 0, stream);
         this.#waiting[0] = rest;
       }
-      outbox.sent(length);
-      this.#waitingBytes -= length;
-      if (this.#waitingBytes < MAX_WAITING_BYTES) this.#pipe.resume();
     }
     return this.#waiting.length > 0;
-  }
-
-  pause(): void {
-    this.#pipe.pause();
-  }
-
-  resume(): void {
-    if (this.#waitingBytes < MAX_WAITING_BYTES) this.#pipe.resume();
   }
 
   #sent(frame: Frame): void {
@@ -151,13 +138,10 @@ export class Adapted implements Sender {
     }
     if (type === HEADERS || type === CONTINUATION) {
       this.#block.push(Buffer.from(whole(frame)));
-      if (type === HEADERS && (flags & END_STREAM) !== 0) this.#lastBlock = true;
       if ((flags & END_HEADERS) === 0) return;
       const block = Buffer.concat(this.#block);
       this.#block = [];
       this.#pass(block, 0);
-      if (this.#lastBlock) this.#end(stream, ENDED_HERE);
-      this.#lastBlock = false;
       return;
     }
     if (type === GOAWAY) {
@@ -171,29 +155,35 @@ export class Adapted implements Sender {
       return;
     }
     if (type === WINDOW_UPDATE && stream === 0) this.#owner.window.allowed(bytes.readUInt32BE(start));
-    if (stream === 0) {
+    // What lets the peer send waits for nothing that the peer holds back.
+    if (stream === 0 || type === WINDOW_UPDATE) {
       outbox.push(Buffer.from(whole(frame)));
       if (type === SETTINGS && (flags & ACK) !== 0) this.#owner.settled();
       return;
     }
     this.#pass(Buffer.from(whole(frame)), type === DATA ? end - start : 0);
-    if (type === DATA) this.#refill(end - start);
-    if (type === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
-    else if (type === DATA && (flags & END_STREAM) !== 0) this.#end(stream, ENDED_HERE);
   }
 
   /** Hands a frame on, behind those that wait. */
   #pass(frame: Buffer, dataBytes: number): void {
     const { outbox } = this.#owner;
     if (this.#waiting.length === 0 && (dataBytes === 0 || dataBytes <= outbox.room)) {
-      outbox.sent(dataBytes);
-      outbox.push(frame);
+      this.#push(frame, dataBytes);
       return;
     }
     this.#waiting.push(frame);
-    this.#waitingBytes += dataBytes;
-    if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#pipe.pause();
     if (this.#waiting.length === 1) outbox.wait(this);
+  }
+
+  /** A stream counts until the last of its frames has left, so that what waits is bounded. */
+  #push(frame: Buffer, dataBytes: number): void {
+    const { outbox } = this.#owner;
+    outbox.sent(dataBytes);
+    outbox.push(frame);
+    this.#refill(dataBytes);
+    const stream = frame.readUInt32BE(5);
+    if (frame[3] === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
+    else if (((frame[4] ?? 0) & END_STREAM) !== 0) this.#end(stream, ENDED_HERE);
   }
 
   #refill(bytes: number): void {

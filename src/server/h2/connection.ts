@@ -15,14 +15,12 @@ import {
   DATA,
   END_STREAM,
   ENHANCE_YOUR_CALM,
-  FIRST_WINDOW,
   FLOW_CONTROL_ERROR,
   FRAME_SIZE_ERROR,
   type Frame,
   FrameReader,
   GOAWAY,
   HEADERS,
-  INITIAL_WINDOW_SIZE,
   MAX_WINDOW,
   NO_ERROR,
   numbersFrame,
@@ -41,9 +39,11 @@ import type { Field } from "./header-decoder.ts";
 import { HeaderLists } from "./header-lists.ts";
 import { Lifetime, type Mortal } from "./lifetime.ts";
 import { Outbox } from "./outbox.ts";
+import { PeerSettings } from "./peer-settings.ts";
 import { ReceiveWindow } from "./receive-window.ts";
-import { plainRequest } from "./request-headers.ts";
+import { isTooLong, plainRequest } from "./request-headers.ts";
 import { Resets } from "./resets.ts";
+import { Stall } from "./stall.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 export interface ConnectionOptions {
@@ -54,8 +54,6 @@ export interface ConnectionOptions {
   readonly adapt: (pipe: Duplex) => ServerHttp2Session;
 }
 
-/** A peer that takes less than it asks for is not read meanwhile. */
-const MAX_UNSENT_BYTES = 2 ** 20;
 /**
  * One connection of HTTP/2. Unary calls that the lane takes are served here, with a fraction of what Node's streams cost;
  * the frames of all others go on to a session of Node's, and back from there.
@@ -64,12 +62,15 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   readonly socket: Socket;
   readonly outbox: Outbox;
   readonly window: ReceiveWindow;
-  peerWindow = FIRST_WINDOW;
+  readonly peer = new PeerSettings();
+  /** The highest that was taken. */
   lastStream = 0;
+  /** The highest that the peer has begun, and perhaps was refused. */
+  #begun = 0;
   readonly #limits: Limits;
   readonly #lane: UnaryLane;
   readonly #session: ServerHttp2Session;
-  readonly #pipe: Duplex;
+  readonly #stall: Stall;
   readonly #adapted: Adapted;
   readonly #reader = new FrameReader((frame) => this.#take(frame));
   readonly #lists = new HeaderLists((id, last, fields) => this.#takeList(id, last, fields));
@@ -77,25 +78,22 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   readonly #lifetime: Lifetime;
   /** The newest last: mostly it is the one that is meant. */
   readonly #streams: Stream[] = [];
-  /** The windows of settings that have not been confirmed, and are not in force before. */
-  readonly #asked: (number | undefined)[] = [];
   #preface: Buffer | undefined = Buffer.alloc(0);
+  #greeted = false;
   #refused = 0;
   #refusing = false;
   #adaptedGone = false;
   #ended = false;
-  #full = false;
-  #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, { limits, lane, turn, adapt }: ConnectionOptions) {
     this.socket = socket;
     this.#limits = limits;
     this.#lane = lane;
-    this.outbox = new Outbox(socket, turn);
+    this.outbox = new Outbox(socket, turn, () => this.#stall.begin());
     this.window = new ReceiveWindow(this.outbox);
     this.#resets = new Resets(limits);
     const [outer, inner] = duplexPair();
-    this.#pipe = outer;
+    this.#stall = new Stall(socket, outer, limits.streamStallMs);
     this.#adapted = new Adapted(outer, this);
     this.#session = adapt(inner);
     // What goes to a session that has just ended is lost.
@@ -104,7 +102,6 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     outer.once("end", () => this.#adaptedClosed());
     outer.once("close", () => this.#adaptedClosed());
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
-    socket.on("drain", () => this.#drained());
     socket.once("end", () => this.#end());
     socket.once("close", () => this.#closed());
     this.#lifetime = new Lifetime(this, limits);
@@ -133,6 +130,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     const at = this.#streams.lastIndexOf(stream);
     if (at >= 0) this.#streams.splice(at, 1);
     this.#oneLess();
+    const byFault = code === PROTOCOL_ERROR || code === FLOW_CONTROL_ERROR || code === STREAM_CLOSED;
+    if (byFault) this.#countReset();
   }
 
   adaptedEnded(): void {
@@ -152,9 +151,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
       if (!(error instanceof ConnectionFault)) throw error;
       this.#fail(error);
     }
-    const pipeFull = this.#pipe.writableLength > MAX_UNSENT_BYTES;
-    if (this.socket.writableLength > MAX_UNSENT_BYTES || pipeFull) this.#stall();
-    if (pipeFull) this.#pipe.once("drain", () => this.#drained());
+    this.#stall.beginIfPipeIsFull();
   }
 
   #afterPreface(chunk: Buffer): Buffer {
@@ -175,6 +172,10 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   #take(frame: Frame): void {
     if (this.#ended) return;
     const { type, stream } = frame;
+    if (!this.#greeted) {
+      if (type !== SETTINGS) throw new ConnectionFault(PROTOCOL_ERROR, "the first frame is not the settings");
+      this.#greeted = true;
+    }
     const { unfinished } = this.#lists;
     if (unfinished !== undefined && (type !== CONTINUATION || stream !== unfinished)) {
       throw new ConnectionFault(PROTOCOL_ERROR, "a header list is broken off");
@@ -189,28 +190,32 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
       const answer = Buffer.from(whole(frame));
       answer[4] = ACK;
       this.outbox.push(answer);
-    } else if (stream === 0 || stream > this.lastStream || this.#adapted.has(stream)) this.#forward(frame);
+    } else if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) this.#forward(frame);
   }
 
   #takeList(id: number, last: boolean, fields: readonly Field[]): void {
-    if (id <= this.lastStream) {
+    if (id <= this.#begun) {
       const stream = this.#find(id);
-      if (this.#adapted.has(id)) this.#adapted.forwardHeaders(id, fields, last);
+      const adapted = this.#adapted.has(id);
+      if (!last) {
+        const code = stream !== undefined || adapted ? PROTOCOL_ERROR : STREAM_CLOSED;
+        throw new ConnectionFault(code, "a stream begins twice");
+      }
+      if (adapted) this.#adapted.forwardHeaders(id, fields, last);
       // Trailers may come after the stream was given up here.
-      else if (!last)
-        throw new ConnectionFault(stream ? PROTOCOL_ERROR : STREAM_CLOSED, "a stream begins twice");
       else stream?.end();
       return;
     }
     if (id % 2 === 0) throw new ConnectionFault(PROTOCOL_ERROR, "clients have odd streams");
+    this.#begun = id;
     // Above the last that was named to the peer, which takes it elsewhere.
     if (this.#refusing) return;
     this.lastStream = id;
     if (this.#open >= this.#limits.maxConcurrentStreams) {
-      this.#refuse(id);
+      this.#refuse(id, REFUSED_STREAM);
       return;
     }
-    const headers = plainRequest(fields, this.#limits);
+    const headers = this.peer.takesPlainBlocks ? plainRequest(fields, this.#limits) : undefined;
     if (headers !== undefined) {
       const stream = new Stream(id, this, headers["content-length"]);
       const call = this.#lane.takeStream(stream, headers, this.socket);
@@ -221,11 +226,12 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
         return;
       }
     }
-    this.#adapted.forwardHeaders(id, fields, last);
+    if (isTooLong(fields, this.#limits)) this.#refuse(id, ENHANCE_YOUR_CALM);
+    else this.#adapted.forwardHeaders(id, fields, last);
   }
 
-  #refuse(id: number): void {
-    this.outbox.push(numbersFrame(RST_STREAM, 0, id, REFUSED_STREAM));
+  #refuse(id: number, code: number): void {
+    this.outbox.push(numbersFrame(RST_STREAM, 0, id, code));
     this.#refused++;
     if (this.#refused > this.#limits.maxRejectedStreams) {
       throw new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams were refused");
@@ -237,7 +243,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.window.received(end - start);
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id === 0 || id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+      const forNode = id === 0 || id > this.#begun || this.#adapted.has(id);
+      if (forNode && !this.#adaptedGone) this.#forward(frame);
       // The rest of what was given up.
       else this.window.taken(end - start);
       return;
@@ -248,16 +255,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #takeSettings(frame: Frame): void {
-    const { flags, bytes, start, end } = frame;
-    if ((flags & ACK) === 0) {
-      let window: number | undefined;
-      for (let at = start; at + 6 <= end; at += 6) {
-        if (bytes.readUInt16BE(at) === INITIAL_WINDOW_SIZE) window = bytes.readUInt32BE(at + 2);
-      }
-      if (window !== undefined && window > MAX_WINDOW) {
-        throw new ConnectionFault(FLOW_CONTROL_ERROR, "a window is too wide");
-      }
-      this.#asked.push(window);
+    if ((frame.flags & ACK) === 0) {
+      this.peer.ask(frame);
       // Node's session answers as long as there is one.
       if (this.#adaptedGone) {
         this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
@@ -268,11 +267,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   settled(): void {
-    const bytes = this.#asked.shift();
-    if (bytes === undefined) return;
-    const by = bytes - this.peerWindow;
-    this.peerWindow = bytes;
-    for (const stream of [...this.#streams]) stream.widen(by);
+    const by = this.peer.confirm();
+    if (by !== 0) for (const stream of [...this.#streams]) stream.widen(by);
   }
 
   #takeWindow(frame: Frame): void {
@@ -286,7 +282,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     }
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+      if (id > this.#begun || this.#adapted.has(id)) this.#forward(frame);
     } else if (by === 0) stream.reset(PROTOCOL_ERROR);
     else stream.widen(by);
   }
@@ -296,12 +292,17 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     if (end - start !== 4) throw new ConnectionFault(FRAME_SIZE_ERROR, "a reset has four bytes");
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id === 0 || id > this.lastStream || this.#adapted.has(id)) this.#forward(frame);
+      if (id === 0 || id > this.#begun || this.#adapted.has(id)) this.#forward(frame);
     } else {
       this.ended(stream, undefined);
       stream.close();
     }
-    this.#resets.count();
+    this.#countReset();
+  }
+
+  #countReset(): void {
+    if (this.#resets.count() || this.#ended) return;
+    this.#fail(new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams are reset"));
   }
 
   #forward(frame: Frame): void {
@@ -316,9 +317,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #oneLess(): void {
-    if (!this.idle) return;
-    this.#lifetime.rest();
-    if (this.#adaptedGone) this.#end();
+    if (this.idle) this.#lifetime.rest();
+    if (this.#adaptedGone && this.#streams.length === 0) this.#end();
   }
 
   #adaptedClosed(): void {
@@ -326,22 +326,6 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#adaptedGone = true;
     this.#refusing = true;
     if (this.#streams.length === 0) this.#end();
-  }
-
-  #stall(): void {
-    if (this.#full) return;
-    this.#full = true;
-    this.socket.pause();
-    this.#adapted.pause();
-    this.#stallTimer = setTimeout(() => this.socket.destroy(), this.#limits.streamStallMs);
-  }
-
-  #drained(): void {
-    if (!this.#full || this.socket.writableNeedDrain || this.#pipe.writableNeedDrain) return;
-    this.#full = false;
-    clearTimeout(this.#stallTimer);
-    this.socket.resume();
-    this.#adapted.resume();
   }
 
   #fail({ code, message }: ConnectionFault): void {
@@ -359,13 +343,13 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#giveUp();
     this.outbox.end();
     this.socket.destroySoon();
-    this.#stallTimer ??= setTimeout(() => this.socket.destroy(), this.#limits.overrunMs);
+    this.#stall.last(this.#limits.overrunMs);
   }
 
   #closed(): void {
     this.#ended = true;
     this.#lifetime.end();
-    clearTimeout(this.#stallTimer);
+    this.#stall.end();
     this.#giveUp();
   }
 

@@ -28,6 +28,7 @@ export const END_HEADERS = 0x4;
 export const PADDED = 0x8;
 export const HAS_PRIORITY = 0x20;
 
+export const HEADER_TABLE_SIZE = 1;
 export const INITIAL_WINDOW_SIZE = 4;
 
 export const NO_ERROR = 0;
@@ -95,7 +96,8 @@ export class FrameReader {
       });
       at = end;
     }
-    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+    // A copy, since the little that is left would keep all that was read with it.
+    if (at < bytes.length) this.#rest = at === 0 ? bytes : Buffer.from(bytes.subarray(at));
   }
 }
 

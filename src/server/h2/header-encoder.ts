@@ -24,7 +24,9 @@ export class HeaderEncoder {
     return block;
   }
 
+  /** Begins a list. */
   status(status: number): void {
+    this.#length = 0;
     const index = STATUSES.get(status);
     if (index === undefined) this.field(":status", String(status));
     else {

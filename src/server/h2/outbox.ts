@@ -12,6 +12,9 @@ import {
 /** More than this does not wait for the end of the turn. */
 const FLUSH_BYTES = 65_536;
 
+/** A peer that takes less than it asks for makes others wait. */
+export const MAX_UNSENT_BYTES = 2 ** 20;
+
 /** What has data that a window holds back. */
 export interface Sender {
   /** Sends one frame at most. Returns whether it would send more. */
@@ -22,22 +25,25 @@ export interface Sender {
 export class Outbox implements Flushed {
   readonly #socket: Socket;
   readonly #turn: Turn;
+  readonly #full: () => void;
   #frames: Buffer[] = [];
   #bytes = 0;
   #window = FIRST_WINDOW;
   /** What has to wait for the first frame of all, which is to be the settings. */
   #early: Buffer[] | undefined = [];
   /** Each gets its turn. */
-  readonly #senders: Sender[] = [];
+  readonly #senders = new Set<Sender>();
 
-  constructor(socket: Socket, turn: Turn) {
+  /** @param full is told whenever the peer has left too much untaken */
+  constructor(socket: Socket, turn: Turn, full: () => void) {
     this.#socket = socket;
     this.#turn = turn;
+    this.#full = full;
   }
 
   /** Bytes of data that may leave now: those who wait for more come first. */
   get room(): number {
-    return this.#senders.length > 0 ? 0 : this.#window;
+    return this.#senders.size > 0 ? 0 : this.#window;
   }
 
   /** What the window leaves for the sender whose turn it is. */
@@ -71,8 +77,13 @@ export class Outbox implements Flushed {
 
   /** Asks it to send as soon as the window lets it. */
   wait(sender: Sender): void {
-    this.#senders.push(sender);
+    this.#senders.add(sender);
     this.#resume();
+  }
+
+  /** It has nothing to send any more. */
+  leave(sender: Sender): void {
+    this.#senders.delete(sender);
   }
 
   widen(bytes: number): void {
@@ -88,7 +99,9 @@ export class Outbox implements Flushed {
     this.#frames = [];
     const bytes = this.#bytes;
     this.#bytes = 0;
-    if (this.#socket.writable) this.#socket.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
+    if (!this.#socket.writable) return;
+    this.#socket.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#full();
   }
 
   /** Hands on all that there is. */
@@ -99,9 +112,10 @@ export class Outbox implements Flushed {
 
   #resume(): void {
     while (this.#window > 0) {
-      const sender = this.#senders.shift();
+      const [sender] = this.#senders;
       if (sender === undefined) return;
-      if (sender.sendSome()) this.#senders.push(sender);
+      this.#senders.delete(sender);
+      if (sender.sendSome()) this.#senders.add(sender);
     }
   }
 }

@@ -31,6 +31,11 @@ export function plainRequest(fields: readonly Field[], limits: Limits): Incoming
   return isRequest(headers) ? headers : undefined;
 }
 
+/** Whether a list is beyond the limits. */
+export function isTooLong(fields: readonly Field[], { maxHeaderFields, maxHeaderBytes }: Limits): boolean {
+  return fields.length > maxHeaderFields || fields.reduce((sum, { size }) => sum + size, 0) > maxHeaderBytes;
+}
+
 function isRequest(headers: IncomingHttpHeaders): boolean {
   const { ":scheme": scheme, ":authority": authority, host, te, "content-length": length } = headers;
   if (headers[":method"] === undefined || headers[":path"] === undefined) return false;

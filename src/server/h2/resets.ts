@@ -1,7 +1,9 @@
 import type { Limits } from "../limits.ts";
-import { ConnectionFault, ENHANCE_YOUR_CALM } from "./frames.ts";
 
-/** How often a peer may still give up streams that it has just opened (rapid reset). */
+/**
+ * How often a peer may give up streams that it has just opened (rapid reset), or make the server do so by a frame that is
+ * not right.
+ */
 export class Resets {
   readonly #burst: number;
   readonly #perMs: number;
@@ -14,10 +16,11 @@ export class Resets {
     this.#perMs = streamResetPerSecond / 1000;
   }
 
-  count(): void {
+  /** Counts one more. Returns whether there may be so many. */
+  count(): boolean {
     const now = performance.now();
     this.#left = Math.min(this.#burst, this.#left + (now - this.#at) * this.#perMs) - 1;
     this.#at = now;
-    if (this.#left < 0) throw new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams are reset");
+    return this.#left >= 0;
   }
 }

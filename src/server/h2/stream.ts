@@ -11,10 +11,12 @@ import {
   numbersFrame,
   PROTOCOL_ERROR,
   putHead,
+  STREAM_CLOSED,
   WINDOW_UPDATE,
 } from "./frames.ts";
 import { HeaderEncoder } from "./header-encoder.ts";
 import type { Outbox, Sender } from "./outbox.ts";
+import type { PeerSettings } from "./peer-settings.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>;
@@ -38,8 +40,7 @@ export interface StreamHandler {
 /** What a stream needs of its connection. */
 export interface StreamOwner {
   readonly outbox: Outbox;
-  /** The window that the peer gives each new stream. */
-  readonly peerWindow: number;
+  readonly peer: Pick<PeerSettings, "window">;
   readonly window: ReceiveWindow;
   /** The stream has ended; with a code: by a reset. */
   ended(stream: Stream, code: number | undefined): void;
@@ -71,12 +72,16 @@ export class Stream implements Sender {
   constructor(id: number, owner: StreamOwner, contentLength: string | undefined) {
     this.id = id;
     this.#owner = owner;
-    this.#sendWindow = owner.peerWindow;
+    this.#sendWindow = owner.peer.window;
     this.#expected = contentLength === undefined ? undefined : Number(contentLength);
   }
 
   /** @param flowBytes what counts against the window: padding, too */
   data(chunk: Buffer, flowBytes: number): void {
+    if (this.#complete) {
+      this.#breakOff(STREAM_CLOSED, flowBytes);
+      return;
+    }
     this.#receiveWindow -= flowBytes;
     if (this.#receiveWindow < 0) {
       this.#breakOff(FLOW_CONTROL_ERROR, flowBytes);
@@ -99,6 +104,10 @@ export class Stream implements Sender {
   }
 
   end(): void {
+    if (this.#complete) {
+      this.reset(STREAM_CLOSED);
+      return;
+    }
     if (this.#expected !== undefined && this.#expected > 0) {
       this.reset(PROTOCOL_ERROR);
       return;
@@ -172,8 +181,9 @@ export class Stream implements Sender {
 
   reset(code: number): void {
     if (this.#closed) return;
-    this.#owner.ended(this, code);
+    // The owner may end the connection over it, and has forgotten the stream by then.
     this.close();
+    this.#owner.ended(this, code);
   }
 
   /** Of the stream is nothing left to be sent. */
@@ -183,6 +193,7 @@ export class Stream implements Sender {
     // What was held and is not read any more makes room for others.
     for (const { length } of this.#held ?? []) this.#owner.window.taken(length);
     this.#held = undefined;
+    if (this.#body !== undefined) this.#owner.outbox.leave(this);
     this.#body = undefined;
     this.handler?.closed();
     this.handler = undefined;

@@ -5,7 +5,9 @@ import { COMPRESSED, HEAD_BYTES } from "../envelope.ts";
 export class Body {
   readonly #enveloped: boolean;
   readonly #maxBytes: number;
-  readonly #chunks: Buffer[] = [];
+  /** What has come: the first chunk as it is, or a copy of all. Many tiny chunks would take far more than their bytes. */
+  #kept: Buffer = Buffer.alloc(0);
+  #copied = false;
   #bytes = 0;
   /** Where the first message ends, once its head is there. */
   #end: number | undefined;
@@ -17,8 +19,7 @@ export class Body {
 
   /** Throws as soon as there is more than a call may have. */
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#keep(chunk);
     if (this.#enveloped && this.#end === undefined && this.#bytes >= HEAD_BYTES) {
       this.#end = HEAD_BYTES + this.#lengthAt(this.#all(), 0);
     }
@@ -55,10 +56,23 @@ export class Body {
     return length;
   }
 
+  #keep(chunk: Buffer): void {
+    const bytes = this.#bytes + chunk.length;
+    if (this.#bytes === 0) this.#kept = chunk;
+    else {
+      if (!this.#copied || this.#kept.length < bytes) {
+        const larger = Buffer.allocUnsafeSlow(2 * bytes);
+        this.#kept.copy(larger, 0, 0, this.#bytes);
+        this.#kept = larger;
+        this.#copied = true;
+      }
+      chunk.copy(this.#kept, this.#bytes);
+    }
+    this.#bytes = bytes;
+  }
+
   #all(): Buffer {
-    const [first] = this.#chunks;
-    if (this.#chunks.length === 1 && first !== undefined) return first;
-    return Buffer.concat(this.#chunks);
+    return this.#kept.length === this.#bytes ? this.#kept : this.#kept.subarray(0, this.#bytes);
   }
 }
 
