@@ -2,9 +2,11 @@
  * Threads for jobs that may run for ever or eat all memory: a job that does either is ended with its thread, and
  * the next job gets a new one.
  */
+import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { LRUCache } from "lru-cache";
 import { aborted, ServiceError } from "../../errors.ts";
-import { tooComplex } from "./in-process.ts";
+import { isTooComplex, tooComplex } from "./in-process.ts";
 import type { Reply, Request } from "./messages.ts";
 
 export interface PoolSettings {
@@ -22,6 +24,12 @@ export interface PoolSettings {
 
 /** Loading the thread's code is no job's fault, but must end too. */
 const START_MS = 30_000;
+/**
+ * How long a job that took too much is refused when it comes again. Each time it would keep a thread busy until its end,
+ * and the next thread would have to warm up beside everything else.
+ */
+const AGAIN_AFTER_MS = 5_000;
+const MAX_REMEMBERED = 1_000;
 
 interface Job {
   readonly request: Request;
@@ -42,6 +50,7 @@ export class WorkerPool {
   /** Threads on their way out, whose end `close` waits for. */
   readonly #ending = new Set<Promise<unknown>>();
   readonly #queue: Job[] = [];
+  readonly #tooComplex = new LRUCache<string, true>({ max: MAX_REMEMBERED, ttl: AGAIN_AFTER_MS });
   #closed = false;
 
   constructor(settings: PoolSettings) {
@@ -53,6 +62,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw shuttingDown();
       if (signal?.aborted) throw aborted(signal);
+      if (this.#tooComplex.size > 0 && this.#tooComplex.has(keyOf(request))) throw tooComplex();
       if (this.#queue.length >= this.#settings.queue) {
         const message = "too many schemas and documents wait to be judged";
         throw new ServiceError("resource_exhausted", "OVERLOADED", message, { retryAfterMs: 1000 });
@@ -128,7 +138,7 @@ export class WorkerPool {
     clearTimeout(thread.timer);
     const { job } = thread;
     thread.job = undefined;
-    if (reply.kind === "too_complex") job?.reject(tooComplex());
+    if (reply.kind === "too_complex") this.#refuse(job, tooComplex());
     else if (reply.kind === "failed") job?.reject(new Error(reply.message));
     else job?.resolve(reply);
     this.#dispatch();
@@ -145,8 +155,36 @@ export class WorkerPool {
     clearTimeout(thread.timer);
     const ending = thread.worker.terminate().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
-    thread.job?.reject(error);
+    if (thread.ready) this.#refuse(thread.job, error);
+    else thread.job?.reject(error);
     this.#dispatch();
+  }
+
+  #refuse(job: Job | undefined, error: Error): void {
+    if (job === undefined) return;
+    if (isTooComplex(error)) this.#tooComplex.set(keyOf(job.request), true);
+    job.reject(error);
+  }
+}
+
+function keyOf(request: Request): string {
+  const hash = createHash("sha256");
+  for (const part of partsOf(request)) hash.update(part).update("\0");
+  return hash.digest("base64");
+}
+
+/** A hash names what a schema says, its dialect included. */
+function partsOf(request: Request): readonly string[] {
+  const { kind } = request;
+  switch (kind) {
+    case "check":
+      return [kind, request.schema.text];
+    case "validate":
+      return [kind, request.schema.sha256, request.documents];
+    case "judge":
+      return [kind, request.older.sha256, request.newer.sha256, JSON.stringify(request.wanted)];
+    case "explain":
+      return [kind, request.older.sha256, request.newer.sha256];
   }
 }
 
