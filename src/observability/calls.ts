@@ -1,5 +1,6 @@
 /** What is known of each call from its header to the end of its answer: one line in the log, one point in the metrics. */
 import { performance } from "node:perf_hooks";
+import type { Series } from "./durations.ts";
 import type { Metrics } from "./metrics.ts";
 import type { CallTrace, Protocol, RequestHeaders, Tracing } from "./tracing.ts";
 
@@ -53,6 +54,8 @@ export class CallObserver {
   /** Ids are counted, since random ones cost more than everything else here. */
   #started = 0;
   #wentWell = 0;
+  /** Of the calls that went well, by their methods. */
+  readonly #well = new Map<string, Series>();
 
   constructor(options: CallObserverOptions) {
     this.#options = options;
@@ -84,7 +87,12 @@ export class CallObserver {
   readonly #ended = (call: ObservedCall): void => {
     const { log, metrics } = this.#options;
     const { method, code = "CANCELLED", durationMs } = call;
-    metrics.calls.observe({ method, code }, durationMs / 1000);
+    let series = code === "OK" ? this.#well.get(method) : undefined;
+    if (series === undefined) {
+      series = metrics.calls.series({ method, code });
+      if (code === "OK") this.#well.set(method, series);
+    }
+    series.observe(durationMs / 1000);
     if (code !== "OK") log[SERVER_FAULTS.has(code) ? "warn" : "info"](lineOf(call));
     else if (!call.quiet && this.#logsThisOne()) log.info(lineOf(call));
   };

@@ -2,7 +2,8 @@
  * The metrics, each once, in Prometheus's own terms. Every label takes few values whatever clients send: methods are
  * those that are served, operations those of the ports. docs/operations.md tells how to read them.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Durations } from "./durations.ts";
 
 /** Seconds. From a hit in memory to the longest deadline. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -30,8 +31,8 @@ export type ReadSource = (typeof READ_SOURCES)[number];
 export interface Metrics {
   /** What is read at /metrics. */
   readonly registry: Registry;
-  readonly calls: Histogram<"method" | "code">;
-  readonly storeOperations: Histogram<"store" | "operation" | "outcome">;
+  readonly calls: Durations<"method" | "code">;
+  readonly storeOperations: Durations<"store" | "operation" | "outcome">;
   readonly hotLookups: Counter<"result">;
   readonly reads: Counter<"kind" | "result">;
 }
@@ -42,20 +43,24 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry });
   return {
     registry,
-    calls: new Histogram({
-      name: "dbconn_rpc_duration_seconds",
-      help: "Time from a call's header to the end of its answer, by method and status code. Streams count when they end.",
-      labelNames: ["method", "code"],
-      buckets: CALL_BUCKETS,
-      registers,
-    }),
-    storeOperations: new Histogram({
-      name: "dbconn_store_operation_duration_seconds",
-      help: "Time that operations on the stores took, by outcome: ok, or the kind of the failure.",
-      labelNames: ["store", "operation", "outcome"],
-      buckets: STORE_BUCKETS,
-      registers,
-    }),
+    calls: new Durations(
+      {
+        name: "dbconn_rpc_duration_seconds",
+        help: "Time from a call's header to the end of its answer, by method and status code. Streams count when they end.",
+        labelNames: ["method", "code"],
+        buckets: CALL_BUCKETS,
+      },
+      registry,
+    ),
+    storeOperations: new Durations(
+      {
+        name: "dbconn_store_operation_duration_seconds",
+        help: "Time that operations on the stores took, by outcome: ok, or the kind of the failure.",
+        labelNames: ["store", "operation", "outcome"],
+        buckets: STORE_BUCKETS,
+      },
+      registry,
+    ),
     hotLookups: new Counter({
       name: "dbconn_hot_lookups_total",
       help: "Lookups in the hot store: hit, miss, busy (another reader is filling) or error.",

@@ -1,6 +1,7 @@
 /** Times the operations of a store, and shows them in the trace of the call that they serve. */
 import { performance } from "node:perf_hooks";
 import { ServiceError } from "../errors.ts";
+import type { Series } from "./durations.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StoreFacts, Tracing } from "./tracing.ts";
 
@@ -12,22 +13,27 @@ export function createObserve(
   { storeOperations }: Pick<Metrics, "storeOperations">,
   tracing: Tracing | undefined,
 ): Observe {
+  const well = new Map<string, Series>();
+  const wentWell = (operation: string): Series => {
+    let series = well.get(operation);
+    if (series === undefined) {
+      series = storeOperations.series({ store: store.role, operation, outcome: "ok" });
+      well.set(operation, series);
+    }
+    return series;
+  };
   return async (operation, run, collection) => {
     const start = performance.now();
     try {
       const result = await (tracing?.isRecording()
         ? tracing.operation(store, operation, collection, run)
         : run());
-      storeOperations.observe(
-        { store: store.role, operation, outcome: "ok" },
-        (performance.now() - start) / 1000,
-      );
+      wentWell(operation).observe((performance.now() - start) / 1000);
       return result;
     } catch (error) {
-      storeOperations.observe(
-        { store: store.role, operation, outcome: outcomeOf(error) },
-        (performance.now() - start) / 1000,
-      );
+      storeOperations
+        .series({ store: store.role, operation, outcome: outcomeOf(error) })
+        .observe((performance.now() - start) / 1000);
       throw error;
     }
   };
