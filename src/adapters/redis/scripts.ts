@@ -8,7 +8,6 @@ import { isUnknownScript } from "./failures.ts";
 /** The files of commands/: what a script takes and answers is said at its top, its key count in its name. */
 const NAMES = [
   "getOrLease-1",
-  "peek-1",
   "fill-1",
   "confirm-1",
   "raise-1",

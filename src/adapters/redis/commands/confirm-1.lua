@@ -18,7 +18,9 @@ redis.call("HDEL", KEYS[1], "token", "until")
 if not current then
   redis.call("PEXPIRE", KEYS[1], ARGV[3])
 elseif current < revision then
-  redis.call("HSET", KEYS[1], "value", ARGV[4], "revision", ARGV[1])
+  local time = redis.call("TIME")
+  local ends = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
+  redis.call("HSET", KEYS[1], "value", ARGV[4], "revision", ARGV[1], "ends", ends, "life", ARGV[2])
   redis.call("PEXPIRE", KEYS[1], ARGV[2])
 end
 redis.pcall("PUBLISH", ARGV[5], KEYS[1])

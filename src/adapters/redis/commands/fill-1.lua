@@ -23,7 +23,8 @@ if current and current < revision then
   current = nil
 end
 if accepted and ARGV[5] then
-  redis.call("HSET", KEYS[1], "value", ARGV[5], "revision", ARGV[2])
+  local ends = string.format("%.0f", now + ARGV[3])
+  redis.call("HSET", KEYS[1], "value", ARGV[5], "revision", ARGV[2], "ends", ends, "life", ARGV[3])
   redis.call("PEXPIRE", KEYS[1], ARGV[3])
 elseif not current then
   redis.call("PEXPIRE", KEYS[1], ARGV[4])
