@@ -11,10 +11,23 @@ export interface Clients {
 }
 
 /** For seeding and for measurements of single calls: over gRPC, all on one connection. */
-export async function withClients<T>(port: number, use: (clients: Clients) => Promise<T>): Promise<T> {
+export async function withClients<T>(
+  port: number,
+  use: (clients: Clients) => Promise<T>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<T> {
   const baseUrl = `http://127.0.0.1:${port}`;
   const sessionManager = new Http2SessionManager(baseUrl);
-  const transport = createGrpcTransport({ baseUrl, sessionManager });
+  const transport = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    interceptors: [
+      (next) => (request) => {
+        for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
+        return next(request);
+      },
+    ],
+  });
   try {
     return await use({
       cache: createClient(CacheService, transport),

@@ -21,11 +21,14 @@ const BUILD = new URL("../../scripts/build-service.ts", import.meta.url);
 const READY_TIMEOUT_MS = 60_000;
 const READY_CHECK_MS = 100;
 
-/** Started and holding what the calls read. Nothing of this process's environment reaches it. */
-export async function startService(env: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+/** Started and holding what the calls read. Nothing of this process's environment reaches it. `headers`: of its callers. */
+export async function startService(
+  env: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const server = await startUnseeded(env);
   try {
-    await withClients(server.port, seed);
+    await withClients(server.port, seed, headers);
   } catch (error) {
     await server.stop();
     throw error;
