@@ -17,6 +17,9 @@ export const ALL_CORES = WORKERS === undefined ? undefined : { [WORKERS]: "auto"
 /** A machine that stands still for a moment must not become an outage of a store in the middle of a measurement. */
 const PATIENCE = { HOT_TIMEOUT: "10s", DURABLE_TIMEOUT: "30s", GENERATION_LEASE: "30s" };
 
+/** As the image has it. */
+const IMAGE = { MALLOC_ARENA_MAX: "2" };
+
 const BUILD = new URL("../../scripts/build-service.ts", import.meta.url);
 const READY_TIMEOUT_MS = 60_000;
 const READY_CHECK_MS = 100;
@@ -47,7 +50,7 @@ export async function startUnseeded(env: Readonly<Record<string, string>> = {}):
   const server = await startProcess({
     path: process.execPath,
     args: [built()],
-    env: { PORT: "0", DATA_DIR: "./data", ...PATIENCE, ...env },
+    env: { PORT: "0", DATA_DIR: "./data", ...IMAGE, ...PATIENCE, ...env },
   });
   const end = performance.now() + READY_TIMEOUT_MS;
   for (;;) {

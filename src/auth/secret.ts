@@ -1,5 +1,5 @@
 /** Tokens: `dbc_ID_SECRET`. The id finds the record, so that only one hash is compared; the secret is never stored. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 
 const ID_BYTES = 8;
 /** So many random bits that a plain hash cannot be turned back. */
@@ -36,5 +36,5 @@ export function isSecret(secret: string, stored: string): boolean {
 }
 
 function sha256(text: string): Buffer {
-  return createHash("sha256").update(text, "utf8").digest();
+  return hash("sha256", text, "buffer");
 }
