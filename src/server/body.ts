@@ -56,11 +56,15 @@ export function endUnreadBody(request: RawRequest, response: RawResponse): void 
   if (isHttp2Response(response)) {
     const stream = response.stream;
     if (stream.endAfterHeaders) return;
-    // All data has left. Neither 'finish' will do: the stream's comes before its trailers are sent, which
-    // a reset would overtake, and the response's only when the stream has closed.
-    stream.once("wantTrailers", () => {
-      if (!request.complete) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
-    });
+    // Neither 'finish' will do: the stream's comes before its trailers are sent, which a reset would overtake, and the
+    // response's only when the stream has closed. Nor will the trailers' call: where there are none, what ends the
+    // stream may still wait for a write that is under way.
+    const end = (waitMs: number): void => {
+      if (request.complete || stream.destroyed) return;
+      if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+      else setTimeout(end, waitMs, Math.min(2 * waitMs, lingerMs));
+    };
+    stream.once("wantTrailers", () => setImmediate(end, 1));
     return;
   }
   response.once("finish", () => {

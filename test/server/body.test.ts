@@ -2,6 +2,9 @@ import { PassThrough } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type BodyBound, boundedBody } from "../../src/server/body.ts";
+import { DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM } from "../../src/server/h2/frames.ts";
+import { CHAT, raw, rawClient } from "./h2-raw.ts";
+import { grpcHeaders, start } from "./support.ts";
 
 const timedOut = () => new ConnectError("late", Code.DeadlineExceeded);
 
@@ -68,5 +71,27 @@ describe("a body under a bound of 100 ms", () => {
     await body.return(undefined);
     expect(request.destroyed).toBe(false);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a client that streams on while its call is answered", () => {
+  const NO_ERROR = 0;
+  const CALLS = 100;
+  // Connect's streams have no trailers: nothing but an empty frame of data ends them.
+  const headers = { ...grpcHeaders(CHAT), "content-type": "application/connect+json" };
+
+  it("is told to stop, but not before the answer's end", async () => {
+    const { port } = await start({ handlers: { async *chat() {} } });
+    const client = await rawClient(port);
+    const ids = Array.from({ length: CALLS }, (_, index) => 2 * index + 1);
+    // All at once, so that some end while the answers of others are being written.
+    client.send(...ids.map((id) => raw(HEADERS, END_HEADERS, id, client.block(headers))));
+    for (const id of ids) await client.hears(({ type, stream }) => stream === id && type === RST_STREAM);
+    for (const id of ids) {
+      const heard = client.heard.filter(({ stream }) => stream === id);
+      const [end, reset] = heard.slice(-2);
+      expect(end).toMatchObject({ type: DATA, flags: END_STREAM });
+      expect(reset?.payload.readUInt32BE()).toBe(NO_ERROR);
+    }
   });
 });
