@@ -54,13 +54,15 @@ export function createOnePort(
   // fed by hand, never gets it from a socket of its own.
   http1.emit("listening");
 
+  const settings = {
+    maxConcurrentStreams: limits.maxConcurrentStreams,
+    maxHeaderListSize: limits.maxHeaderBytes,
+    enablePush: false,
+  };
+  const packedSettings = http2.getPackedSettings(settings);
   const h2 = http2.createServer(
     {
-      settings: {
-        maxConcurrentStreams: limits.maxConcurrentStreams,
-        maxHeaderListSize: limits.maxHeaderBytes,
-        enablePush: false,
-      },
+      settings,
       maxHeaderListPairs: limits.maxHeaderFields,
       maxSessionMemory: limits.maxSessionMemoryMb,
       maxSessionInvalidFrames: limits.maxInvalidFrames,
@@ -104,7 +106,13 @@ export function createOnePort(
         clientSockets.set(session, socket);
         return session;
       };
-      connection = new Http2Connection(socket, { limits, lane, turn, adapt });
+      connection = new Http2Connection(socket, {
+        limits,
+        lane,
+        turn,
+        settings: packedSettings,
+        adapt,
+      });
     }
     connections.add(connection);
     socket.once("close", () => connections.delete(connection));

@@ -1,8 +1,10 @@
+import { createHook } from "node:async_hooks";
 import { once } from "node:events";
 import http2 from "node:http2";
 import { createClient } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import {
+  ACK,
   CONTINUATION,
   DATA,
   END_HEADERS,
@@ -10,7 +12,10 @@ import {
   ENHANCE_YOUR_CALM,
   FLOW_CONTROL_ERROR,
   FRAME_SIZE_ERROR,
+  GOAWAY,
   HEADERS,
+  INITIAL_WINDOW_SIZE,
+  NO_ERROR,
   numbersFrame,
   PADDED,
   PING,
@@ -22,7 +27,7 @@ import {
   WINDOW_UPDATE,
 } from "../../src/server/h2/frames.ts";
 import { HeaderDecoder } from "../../src/server/h2/header-decoder.ts";
-import { COUNT, message, type RawClient, raw, rawClient, WRITE } from "./h2-raw.ts";
+import { COUNT, message, type RawClient, raw, rawClient, settings, WRITE } from "./h2-raw.ts";
 import {
   answerOf,
   clientOf,
@@ -176,6 +181,102 @@ describe("calls and other streams share one HTTP/2 connection", () => {
       const answer = await clientOf(protocol, url).write({ value: "å" }, { headers: { cookie: "a=1; b=2" } });
       expect(answer.value).toBe("å");
     }
+  });
+});
+
+describe("a session of Node's", () => {
+  /** How many there are when the test ends with this one's. */
+  function countSessions(): () => number {
+    let count = 0;
+    const hook = createHook({
+      init: (_id, type) => {
+        if (type === "HTTP2SESSION") count++;
+      },
+    }).enable();
+    onTestFinished(() => void hook.disable());
+    return () => count;
+  }
+  const count = async function* ({ value }: { value: string }) {
+    yield { value };
+  };
+  const acks = ({ heard }: RawClient): number =>
+    heard.filter(({ type, flags }) => type === SETTINGS && (flags & ACK) !== 0).length;
+
+  it("is made for the first stream that is its own, and for no unary call, ping, settings or farewell", async () => {
+    const sessions = countSessions();
+    const { port, server } = await start({ handlers: { count } });
+    const client = await rawClient(port, settings([0xfe03, 1], [INITIAL_WINDOW_SIZE, 70_000]));
+    client.send(
+      raw(SETTINGS, ACK, 0),
+      raw(SETTINGS, 0, 0),
+      raw(PING, 0, 0, Buffer.alloc(8)),
+      client.headers(1),
+      raw(DATA, END_STREAM, 1, message(1)),
+    );
+    await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
+    expect(acks(client)).toBe(2);
+    expect(sessions()).toBe(0);
+    client.send(client.headers(3, END_HEADERS, COUNT), raw(DATA, END_STREAM, 3, message(1)));
+    await client.hears(({ stream, flags }) => stream === 3 && (flags & END_STREAM) !== 0);
+    expect(sessions()).toBe(1);
+    expect(client.heard.filter(({ type, flags }) => type === SETTINGS && (flags & ACK) === 0)).toHaveLength(
+      1,
+    );
+
+    const other = await rawClient(port);
+    other.send(raw(PING, 0, 0, Buffer.alloc(8)));
+    await other.hears(({ type, flags }) => type === PING && (flags & ACK) !== 0);
+    const done = server.close(5000);
+    for (const each of [client, other]) {
+      const asked = await each.hears(({ type, flags }) => type === PING && (flags & ACK) === 0);
+      each.send(raw(PING, ACK, 0, asked.payload));
+    }
+    expect(await done).toMatchObject({ cutCalls: 0, destroyedConnections: 0 });
+    expect(sessions()).toBe(1);
+  });
+
+  it("knows the settings that came before it, and each of the client's is confirmed once", async () => {
+    const { port } = await start({ handlers: { count } });
+    const client = await rawClient(port, settings([INITIAL_WINDOW_SIZE, 70_000]));
+    client.send(raw(SETTINGS, 0, 0, settings([INITIAL_WINDOW_SIZE, 7])));
+    client.send(client.headers(1, END_HEADERS, COUNT), raw(DATA, END_STREAM, 1, message(10)));
+    const first = await client.hears(({ type, stream }) => type === DATA && stream === 1);
+    expect(first.payload).toHaveLength(7);
+    expect(acks(client)).toBe(2);
+    client.send(raw(SETTINGS, 0, 0, settings([INITIAL_WINDOW_SIZE, 65_535])));
+    await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
+    expect(acks(client)).toBe(3);
+  });
+
+  it.each([
+    ["short", WRITE],
+    ["a stream of Node's", COUNT],
+  ])("or none, a client's GOAWAY lets the call that is open end (%s)", async (_, to) => {
+    const [started, finish] = [new Step(), new Step()];
+    const wait = async () => {
+      started.reach();
+      await finish.wait();
+    };
+    const { port } = await start({
+      handlers: {
+        write: async (said) => {
+          await wait();
+          return said;
+        },
+        async *count(said) {
+          await wait();
+          yield said;
+        },
+      },
+    });
+    const client = await rawClient(port);
+    client.send(client.headers(1, END_HEADERS, to), raw(DATA, END_STREAM, 1, message(1)));
+    await started.wait();
+    client.send(numbersFrame(GOAWAY, 0, 0, 0, NO_ERROR), raw(PING, 0, 0, Buffer.alloc(8)));
+    await client.hears(({ type }) => type === PING);
+    finish.reach();
+    await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
+    if (!client.socket.readableEnded) await once(client.socket, "end");
   });
 });
 

@@ -1,7 +1,10 @@
-import type { Duplex } from "node:stream";
+import type { ServerHttp2Session } from "node:http2";
+import { type Duplex, duplexPair } from "node:stream";
+import { ignorePeerError } from "../raw.ts";
 import {
   ACK,
   ANY_PAYLOAD,
+  CANCEL,
   CONTINUATION,
   DATA,
   END_HEADERS,
@@ -13,17 +16,19 @@ import {
   HEAD_BYTES,
   HEADERS,
   headerFrames,
-  MAX_WINDOW,
   numbersFrame,
+  PREFACE,
   putHead,
   RST_STREAM,
   SETTINGS,
+  settingsFrame,
   WINDOW_UPDATE,
   whole,
 } from "./frames.ts";
 import type { Field } from "./header-decoder.ts";
 import { HeaderEncoder } from "./header-encoder.ts";
 import type { Outbox, Sender } from "./outbox.ts";
+import type { PeerSettings } from "./peer-settings.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
 
 /** What it needs of the connection that it shares. */
@@ -32,12 +37,17 @@ export interface AdaptedOwner {
   /** The highest stream that was taken, by whomever. */
   readonly lastStream: number;
   readonly window: ReceiveWindow;
+  readonly peer: Pick<PeerSettings, "plain">;
+  /** What Node's session takes and gives goes through here from now on. */
+  piped(pipe: Duplex): void;
   /** The peer has been told that the oldest settings of its that were not in force are now. */
   settled(): void;
   /** A stream has ended on both sides. */
   adaptedEnded(): void;
-  /** New streams are refused from now on. @param code why */
+  /** Node's session, which has begun, takes no new streams. @param code why */
   goingAway(code: number): void;
+  /** There is no session of Node's any more, and will be none. */
+  adaptedClosed(): void;
 }
 
 const ENDED_BY_PEER = 1;
@@ -48,27 +58,40 @@ const REFILL_BYTES = MAX_WAITING_BYTES / 4;
 const encoder = new HeaderEncoder();
 
 /**
- * A session of Node's on the other end of a pair, which has all streams of a connection that do not go the short way, and
- * all that is not about a stream. It sees the streams under the numbers that they have, and never hears of the others.
+ * A session of Node's on the other end of a pair, which has all streams of a connection that do not go the short way. It
+ * sees the streams under the numbers that they have, and never hears of the others. It begins with the first frame that
+ * is for it: most connections never need it.
  */
 export class Adapted implements Sender {
-  readonly #pipe: Duplex;
   readonly #owner: AdaptedOwner;
+  readonly #adapt: (pipe: Duplex) => ServerHttp2Session;
+  #session: ServerHttp2Session | undefined;
+  #pipe: Duplex | undefined;
+  #gone = false;
   readonly #open = new Map<number, number>();
   readonly #reader = new FrameReader((frame) => this.#sent(frame), ANY_PAYLOAD);
   /** A header block that has not ended: nothing may come between. */
   #block: Buffer[] = [];
   #waiting: Buffer[] = [];
   #sentBytes = 0;
-  #reading = false;
-  #sending = false;
+  #greeted = false;
 
-  constructor(pipe: Duplex, owner: AdaptedOwner) {
-    this.#pipe = pipe;
+  /** @param adapt makes a session of Node's on a pipe */
+  constructor(adapt: (pipe: Duplex) => ServerHttp2Session, owner: AdaptedOwner) {
+    this.#adapt = adapt;
     this.#owner = owner;
-    pipe.on("data", (chunk: Buffer) => this.#reader.read(chunk));
   }
 
+  get begun(): boolean {
+    return this.#pipe !== undefined;
+  }
+
+  /** What is for it is for nobody. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Its streams. */
   get size(): number {
     return this.#open.size;
   }
@@ -77,28 +100,26 @@ export class Adapted implements Sender {
     return this.#open.has(stream);
   }
 
-  /** The preface. */
-  begin(preface: Buffer): void {
-    this.#pipe.write(preface);
+  /** Ends it, and the streams that it has. */
+  destroy(): void {
+    this.#gone = true;
+    if (this.#session?.destroyed === false) this.#session.destroy(undefined, CANCEL);
   }
 
   /** What the peer sent, as it came. */
   forward(frame: Frame): void {
+    if (this.#gone) return;
     const { type, flags, stream } = frame;
-    this.#pipe.write(whole(frame));
-    if (!this.#reading) {
-      // Its window is not the peer's, which it shares: what it may send is seen to here.
-      this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WAITING_BYTES - FIRST_WINDOW));
-      this.#reading = true;
-    }
+    this.#write(whole(frame));
     if (type === RST_STREAM) this.#end(stream, ENDED_BY_PEER | ENDED_HERE);
     else if (type === DATA && (flags & END_STREAM) !== 0) this.#end(stream, ENDED_BY_PEER);
   }
 
   /** A header list, which opens the stream where there is none. */
   forwardHeaders(stream: number, fields: readonly Field[], last: boolean): void {
+    if (this.#gone) return;
     if (!this.#open.has(stream)) this.#open.set(stream, 0);
-    this.#pipe.write(headerFrames(stream, encoder.all(fields), last));
+    this.#write(headerFrames(stream, encoder.all(fields), last));
     if (last) this.#end(stream, ENDED_BY_PEER);
   }
 
@@ -131,9 +152,8 @@ export class Adapted implements Sender {
   #sent(frame: Frame): void {
     const { type, flags, stream, bytes, start, end } = frame;
     const { outbox } = this.#owner;
-    if (!this.#sending) {
-      this.#sending = true;
-      outbox.begin(Buffer.from(whole(frame)));
+    if (type === SETTINGS) {
+      this.#sentSettings(frame);
       return;
     }
     if (type === HEADERS || type === CONTINUATION) {
@@ -145,23 +165,57 @@ export class Adapted implements Sender {
       return;
     }
     if (type === GOAWAY) {
-      const last = bytes.readUInt32BE(start);
       const notice = Buffer.from(whole(frame));
-      if (last !== MAX_WINDOW) {
-        notice.writeUInt32BE(this.#owner.lastStream, HEAD_BYTES);
-        outbox.push(notice);
-        this.#owner.goingAway(bytes.readUInt32BE(start + 4));
-      } else outbox.push(notice);
+      notice.writeUInt32BE(this.#owner.lastStream, HEAD_BYTES);
+      outbox.push(notice);
+      this.#owner.goingAway(bytes.readUInt32BE(start + 4));
       return;
     }
     if (type === WINDOW_UPDATE && stream === 0) this.#owner.window.allowed(bytes.readUInt32BE(start));
     // What lets the peer send waits for nothing that the peer holds back.
     if (stream === 0 || type === WINDOW_UPDATE) {
       outbox.push(Buffer.from(whole(frame)));
-      if (type === SETTINGS && (flags & ACK) !== 0) this.#owner.settled();
       return;
     }
     this.#pass(Buffer.from(whole(frame)), type === DATA ? end - start : 0);
+  }
+
+  /** Its own settings the peer has had already, and those that the session was told first are confirmed. */
+  #sentSettings(frame: Frame): void {
+    if ((frame.flags & ACK) === 0) this.#write(numbersFrame(SETTINGS, ACK, 0));
+    else if (!this.#greeted) this.#greeted = true;
+    else {
+      this.#owner.outbox.push(Buffer.from(whole(frame)));
+      this.#owner.settled();
+    }
+  }
+
+  #write(frames: Buffer): void {
+    this.#pipe ??= this.#begin();
+    this.#pipe.write(frames);
+  }
+
+  #begin(): Duplex {
+    const [outer, inner] = duplexPair();
+    outer.on("data", (chunk: Buffer) => this.#reader.read(chunk));
+    // What goes to a session that has just ended is lost.
+    outer.on("error", ignorePeerError);
+    // Not before all that the session has left to say.
+    outer.once("end", () => this.#ended());
+    outer.once("close", () => this.#ended());
+    this.#session = this.#adapt(inner);
+    this.#owner.piped(outer);
+    // Its window is not the peer's, which it shares: what it may send is seen to here.
+    const widened = numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WAITING_BYTES - FIRST_WINDOW);
+    outer.write(Buffer.concat([PREFACE, settingsFrame(this.#owner.peer.plain), widened]));
+    return outer;
+  }
+
+  #ended(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#open.clear();
+    this.#owner.adaptedClosed();
   }
 
   /** Hands a frame on, behind those that wait. */
@@ -189,7 +243,7 @@ export class Adapted implements Sender {
   #refill(bytes: number): void {
     this.#sentBytes += bytes;
     if (this.#sentBytes < REFILL_BYTES) return;
-    this.#pipe.write(numbersFrame(WINDOW_UPDATE, 0, 0, this.#sentBytes));
+    this.#write(numbersFrame(WINDOW_UPDATE, 0, 0, this.#sentBytes));
     this.#sentBytes = 0;
   }
 

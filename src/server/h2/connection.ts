@@ -1,15 +1,13 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { type Duplex, duplexPair } from "node:stream";
-import { closeGracefully } from "../h2-session.ts";
+import type { Duplex } from "node:stream";
 import type { Limits } from "../limits.ts";
-import { ignorePeerError } from "../raw.ts";
 import type { UnaryLane } from "../unary-lane/lane.ts";
 import type { Turn } from "../unary-lane/turn.ts";
 import { Adapted, type AdaptedOwner } from "./adapted.ts";
+import { Farewell } from "./farewell.ts";
 import {
   ACK,
-  CANCEL,
   CONTINUATION,
   ConnectionFault,
   DATA,
@@ -31,6 +29,7 @@ import {
   RST_STREAM,
   SETTINGS,
   STREAM_CLOSED,
+  settingsFrame,
   unpadded,
   WINDOW_UPDATE,
   whole,
@@ -50,6 +49,8 @@ export interface ConnectionOptions {
   readonly limits: Limits;
   readonly lane: UnaryLane;
   readonly turn: Turn;
+  /** The payload of the server's settings. */
+  readonly settings: Buffer;
   /** Makes a session of Node's on a pipe, for all that the lane does not take. */
   readonly adapt: (pipe: Duplex) => ServerHttp2Session;
 }
@@ -69,38 +70,34 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   #begun = 0;
   readonly #limits: Limits;
   readonly #lane: UnaryLane;
-  readonly #session: ServerHttp2Session;
   readonly #stall: Stall;
   readonly #adapted: Adapted;
   readonly #reader = new FrameReader((frame) => this.#take(frame));
   readonly #lists = new HeaderLists((id, last, fields) => this.#takeList(id, last, fields));
   readonly #resets: Resets;
   readonly #lifetime: Lifetime;
+  readonly #farewell: Farewell;
   /** The newest last: mostly it is the one that is meant. */
   readonly #streams: Stream[] = [];
   #preface: Buffer | undefined = Buffer.alloc(0);
   #greeted = false;
+  /** Whether the peer has confirmed the server's settings. */
+  #confirmed = false;
   #refused = 0;
   #refusing = false;
-  #adaptedGone = false;
   #ended = false;
 
-  constructor(socket: Socket, { limits, lane, turn, adapt }: ConnectionOptions) {
+  constructor(socket: Socket, { limits, lane, turn, settings, adapt }: ConnectionOptions) {
     this.socket = socket;
     this.#limits = limits;
     this.#lane = lane;
     this.outbox = new Outbox(socket, turn, () => this.#stall.begin());
     this.window = new ReceiveWindow(this.outbox);
     this.#resets = new Resets(limits);
-    const [outer, inner] = duplexPair();
-    this.#stall = new Stall(socket, outer, limits.streamStallMs);
-    this.#adapted = new Adapted(outer, this);
-    this.#session = adapt(inner);
-    // What goes to a session that has just ended is lost.
-    outer.on("error", ignorePeerError);
-    // Not before all that the session has left to say.
-    outer.once("end", () => this.#adaptedClosed());
-    outer.once("close", () => this.#adaptedClosed());
+    this.#stall = new Stall(socket, limits.streamStallMs);
+    this.#adapted = new Adapted(adapt, this);
+    this.#farewell = new Farewell(this.outbox, () => this.closeIdle());
+    this.outbox.push(settingsFrame(settings));
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.once("end", () => this.#end());
     socket.once("close", () => this.#closed());
@@ -116,13 +113,15 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     return this.#streams.length + this.#adapted.size;
   }
 
+  /** The peer has to begin what else it wants elsewhere; what has begun here goes on to its end. */
   closeIdle(): void {
-    this.#session.close();
+    if (this.#refusing) return;
+    this.outbox.push(numbersFrame(GOAWAY, 0, 0, this.lastStream, NO_ERROR));
+    this.#refuseFromNowOn();
   }
 
-  /** Asks the peer to go; see there. */
   closeGracefully(): void {
-    closeGracefully(this.#session);
+    if (!this.#refusing) this.#farewell.begin();
   }
 
   ended(stream: Stream, code: number | undefined): void {
@@ -138,9 +137,17 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#oneLess();
   }
 
+  piped(pipe: Duplex): void {
+    this.#stall.watch(pipe);
+  }
+
   goingAway(code: number): void {
     this.#refusing = true;
     if (code !== NO_ERROR) this.#end();
+  }
+
+  adaptedClosed(): void {
+    this.#refuseFromNowOn();
   }
 
   #read(chunk: Buffer): void {
@@ -165,7 +172,6 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
       return Buffer.alloc(0);
     }
     this.#preface = undefined;
-    this.#adapted.begin(PREFACE);
     return seen.subarray(length);
   }
 
@@ -186,11 +192,9 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     else if (type === SETTINGS && stream === 0) this.#takeSettings(frame);
     else if (type === WINDOW_UPDATE) this.#takeWindow(frame);
     else if (type === RST_STREAM) this.#takeReset(frame);
-    else if (type === PING && (frame.flags & ACK) === 0 && frame.end - frame.start === 8 && stream === 0) {
-      const answer = Buffer.from(whole(frame));
-      answer[4] = ACK;
-      this.outbox.push(answer);
-    } else if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) this.#forward(frame);
+    else if (type === PING && stream === 0 && frame.end - frame.start === 8) this.#takePing(frame);
+    else if (type === GOAWAY && stream === 0 && frame.end - frame.start >= 8) this.#takeGoaway(frame);
+    else if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) this.#adapted.forward(frame);
   }
 
   #takeList(id: number, last: boolean, fields: readonly Field[]): void {
@@ -244,7 +248,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     const stream = this.#find(id);
     if (stream === undefined) {
       const forNode = id === 0 || id > this.#begun || this.#adapted.has(id);
-      if (forNode && !this.#adaptedGone) this.#forward(frame);
+      if (forNode && !this.#adapted.gone) this.#adapted.forward(frame);
       // The rest of what was given up.
       else this.window.taken(end - start);
       return;
@@ -255,15 +259,19 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #takeSettings(frame: Frame): void {
-    if ((frame.flags & ACK) === 0) {
-      this.peer.ask(frame);
-      // Node's session answers as long as there is one.
-      if (this.#adaptedGone) {
-        this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
-        this.settled();
-      }
+    if ((frame.flags & ACK) !== 0) {
+      if (this.#confirmed || frame.end > frame.start) this.#adapted.forward(frame);
+      else this.#confirmed = true;
+      return;
     }
-    this.#forward(frame);
+    const plain = this.peer.ask(frame);
+    if (!this.#adapted.gone && (this.#adapted.begun || !plain)) {
+      // It confirms them when it acts upon them.
+      this.#adapted.forward(frame);
+      return;
+    }
+    this.outbox.push(numbersFrame(SETTINGS, ACK, 0));
+    this.settled();
   }
 
   settled(): void {
@@ -282,7 +290,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     }
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id > this.#begun || this.#adapted.has(id)) this.#forward(frame);
+      if (id > this.#begun || this.#adapted.has(id)) this.#adapted.forward(frame);
     } else if (by === 0) stream.reset(PROTOCOL_ERROR);
     else stream.widen(by);
   }
@@ -292,7 +300,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     if (end - start !== 4) throw new ConnectionFault(FRAME_SIZE_ERROR, "a reset has four bytes");
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id === 0 || id > this.#begun || this.#adapted.has(id)) this.#forward(frame);
+      if (id === 0 || id > this.#begun || this.#adapted.has(id)) this.#adapted.forward(frame);
     } else {
       this.ended(stream, undefined);
       stream.close();
@@ -300,13 +308,24 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#countReset();
   }
 
+  #takePing(frame: Frame): void {
+    if ((frame.flags & ACK) !== 0) {
+      this.#farewell.answered();
+      return;
+    }
+    const answer = Buffer.from(whole(frame));
+    answer[4] = ACK;
+    this.outbox.push(answer);
+  }
+
+  #takeGoaway({ bytes, start }: Frame): void {
+    if (bytes.readUInt32BE(start + 4) === NO_ERROR) this.#refuseFromNowOn();
+    else this.#end();
+  }
+
   #countReset(): void {
     if (this.#resets.count() || this.#ended) return;
     this.#fail(new ConnectionFault(ENHANCE_YOUR_CALM, "too many streams are reset"));
-  }
-
-  #forward(frame: Frame): void {
-    if (!this.#adaptedGone) this.#adapted.forward(frame);
   }
 
   #find(id: number): Stream | undefined {
@@ -317,15 +336,14 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #oneLess(): void {
-    if (this.idle) this.#lifetime.rest();
-    if (this.#adaptedGone && this.#streams.length === 0) this.#end();
+    if (!this.idle) return;
+    this.#lifetime.rest();
+    if (this.#refusing) this.#end();
   }
 
-  #adaptedClosed(): void {
-    if (this.#adaptedGone) return;
-    this.#adaptedGone = true;
+  #refuseFromNowOn(): void {
     this.#refusing = true;
-    if (this.#streams.length === 0) this.#end();
+    if (this.idle) this.#end();
   }
 
   #fail({ code, message }: ConnectionFault): void {
@@ -341,7 +359,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     if (this.#ended) return;
     this.#ended = true;
     this.#giveUp();
-    this.outbox.end();
+    this.outbox.flush();
     this.socket.destroySoon();
     this.#stall.last(this.#limits.overrunMs);
   }
@@ -349,12 +367,13 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   #closed(): void {
     this.#ended = true;
     this.#lifetime.end();
+    this.#farewell.end();
     this.#stall.end();
     this.#giveUp();
   }
 
   #giveUp(): void {
     for (const stream of this.#streams.splice(0)) stream.close();
-    if (!this.#session.destroyed) this.#session.destroy(undefined, CANCEL);
+    this.#adapted.destroy();
   }
 }

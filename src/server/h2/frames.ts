@@ -30,6 +30,7 @@ export const HAS_PRIORITY = 0x20;
 
 export const HEADER_TABLE_SIZE = 1;
 export const INITIAL_WINDOW_SIZE = 4;
+export const MAX_FRAME_SIZE = 5;
 
 export const NO_ERROR = 0;
 export const PROTOCOL_ERROR = 1;
@@ -122,6 +123,13 @@ export function numbersFrame(type: number, flags: number, stream: number, ...num
   const frame = Buffer.allocUnsafe(HEAD_BYTES + 4 * numbers.length);
   let at = putHead(frame, 0, 4 * numbers.length, type, flags, stream);
   for (const number of numbers) at = frame.writeUInt32BE(number, at);
+  return frame;
+}
+
+/** Settings with the given payload. */
+export function settingsFrame(payload: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
+  payload.copy(frame, putHead(frame, 0, payload.length, SETTINGS, 0, 0));
   return frame;
 }
 

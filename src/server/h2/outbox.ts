@@ -1,13 +1,6 @@
 import type { Socket } from "node:net";
 import type { Flushed, Turn } from "../unary-lane/turn.ts";
-import {
-  ConnectionFault,
-  FIRST_WINDOW,
-  FLOW_CONTROL_ERROR,
-  MAX_WINDOW,
-  numbersFrame,
-  SETTINGS,
-} from "./frames.ts";
+import { ConnectionFault, FIRST_WINDOW, FLOW_CONTROL_ERROR, MAX_WINDOW } from "./frames.ts";
 
 /** More than this does not wait for the end of the turn. */
 const FLUSH_BYTES = 65_536;
@@ -29,8 +22,6 @@ export class Outbox implements Flushed {
   #frames: Buffer[] = [];
   #bytes = 0;
   #window = FIRST_WINDOW;
-  /** What has to wait for the first frame of all, which is to be the settings. */
-  #early: Buffer[] | undefined = [];
   /** Each gets its turn. */
   readonly #senders = new Set<Sender>();
 
@@ -51,20 +42,8 @@ export class Outbox implements Flushed {
     return this.#window;
   }
 
-  /** To be called with the server's settings. */
-  begin(settings: Buffer): void {
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    this.push(settings);
-    for (const frames of early) this.push(frames);
-  }
-
   /** Frames without data, or with as much as was told to `sent`. */
   push(frames: Buffer): void {
-    if (this.#early !== undefined) {
-      this.#early.push(frames);
-      return;
-    }
     if (this.#frames.length === 0) this.#turn.atEnd(this);
     this.#frames.push(frames);
     this.#bytes += frames.length;
@@ -102,12 +81,6 @@ export class Outbox implements Flushed {
     if (!this.#socket.writable) return;
     this.#socket.write(frames.length === 1 ? first : Buffer.concat(frames, bytes));
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) this.#full();
-  }
-
-  /** Hands on all that there is. */
-  end(): void {
-    if (this.#early !== undefined && this.#early.length > 0) this.begin(numbersFrame(SETTINGS, 0, 0));
-    this.flush();
   }
 
   #resume(): void {

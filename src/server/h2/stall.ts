@@ -5,30 +5,35 @@ import { MAX_UNSENT_BYTES } from "./outbox.ts";
 /** Holds a connection up whose peer, or Node's session, does not take what there is for it. */
 export class Stall {
   readonly #socket: Socket;
-  readonly #pipe: Duplex;
   readonly #maxMs: number;
+  #pipe: Duplex | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param maxMs after which the connection is given up */
-  constructor(socket: Socket, pipe: Duplex, maxMs: number) {
+  constructor(socket: Socket, maxMs: number) {
     this.#socket = socket;
-    this.#pipe = pipe;
     this.#maxMs = maxMs;
     socket.on("drain", () => this.#drained());
+  }
+
+  /** @param pipe to Node's session, from now on */
+  watch(pipe: Duplex): void {
+    this.#pipe = pipe;
     pipe.on("drain", () => this.#drained());
+    if (this.#timer !== undefined) pipe.pause();
   }
 
   /** Neither side is read until both have taken what waits for them. */
   begin(): void {
     if (this.#timer !== undefined) return;
     this.#socket.pause();
-    this.#pipe.pause();
+    this.#pipe?.pause();
     this.#giveUpAfter(this.#maxMs);
   }
 
   /** Node's session takes too little: what comes for it waits in the peer's system. */
   beginIfPipeIsFull(): void {
-    if (this.#pipe.writableLength > MAX_UNSENT_BYTES) this.begin();
+    if (this.#pipeIsFull) this.begin();
   }
 
   /** Nothing is read any more, and what is left to be sent has so long. */
@@ -40,6 +45,10 @@ export class Stall {
     clearTimeout(this.#timer);
   }
 
+  get #pipeIsFull(): boolean {
+    return this.#pipe !== undefined && this.#pipe.writableLength > MAX_UNSENT_BYTES;
+  }
+
   #giveUpAfter(ms: number): void {
     this.#timer = setTimeout(() => this.#socket.destroy(), ms);
   }
@@ -47,8 +56,8 @@ export class Stall {
   #drained(): void {
     if (this.#timer === undefined || this.#socket.writableNeedDrain) return;
     // Before it is heard, Node's session does not read on, either.
-    this.#pipe.resume();
-    if (this.#pipe.writableLength > MAX_UNSENT_BYTES) return;
+    this.#pipe?.resume();
+    if (this.#pipeIsFull) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#socket.resume();
