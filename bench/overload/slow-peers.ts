@@ -1,6 +1,19 @@
 /** Connections that cost their owner next to nothing: headers and bodies by the byte, answers that nobody takes. */
-import http2 from "node:http2";
 import net from "node:net";
+import {
+  DATA,
+  END_STREAM,
+  FrameReader,
+  GOAWAY,
+  HEAD_BYTES,
+  headerFrames,
+  INITIAL_WINDOW_SIZE,
+  PREFACE,
+  putHead,
+  RST_STREAM,
+  settingsFrame,
+} from "../../src/server/h2/frames.ts";
+import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
 
 const TRICKLE_MS = 1_000;
 
@@ -19,17 +32,35 @@ function trickle(port: number, opening: string): Peer {
   return { connection };
 }
 
-/** Asks for something and leaves no room for the answer, not even for a byte. */
+/** Asks for something and leaves no room for the answer, not even for a byte: four frames, written once for all. */
+const STALLED = (() => {
+  const encoder = new HeaderEncoder();
+  const fields = {
+    ":method": "POST",
+    ":scheme": "http",
+    ":authority": "bench",
+    ":path": "/dbconn.v1.TaskService/GetTask",
+    "content-type": "application/json",
+  };
+  for (const [name, value] of Object.entries(fields)) encoder.field(name, value);
+  const head = headerFrames(1, Buffer.from(encoder.take()), false);
+  const body = Buffer.from(JSON.stringify({ kind: "bench", taskId: "read" }));
+  const data = Buffer.alloc(HEAD_BYTES + body.length);
+  body.copy(data, putHead(data, 0, body.length, DATA, END_STREAM, 1));
+  const noWindow = Buffer.from([0, INITIAL_WINDOW_SIZE, 0, 0, 0, 0]);
+  return Buffer.concat([PREFACE, settingsFrame(noWindow), head, data]);
+})();
+
+/** The service resets a stream that takes nothing, or ends the connection; this peer begins again. */
 function stall(port: number): Peer {
-  const session = http2.connect(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
-  session.on("error", () => {});
-  const path = "/dbconn.v1.TaskService/GetTask";
-  const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json" });
-  stream.on("error", () => {});
-  // The service resets a stream that takes nothing; this peer begins again.
-  stream.once("close", () => session.destroy());
-  stream.end(JSON.stringify({ kind: "bench", taskId: "read" }));
-  return { connection: session };
+  const connection = net.connect({ port, host: "127.0.0.1" });
+  connection.on("error", () => {});
+  const reader = new FrameReader(({ type }) => {
+    if (type === RST_STREAM || type === GOAWAY) connection.destroy();
+  });
+  connection.on("data", (chunk) => reader.read(chunk));
+  connection.write(STALLED);
+  return { connection };
 }
 
 const BODY =
