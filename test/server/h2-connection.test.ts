@@ -248,6 +248,19 @@ describe("a session of Node's", () => {
     expect(acks(client)).toBe(3);
   });
 
+  it("hears the client's first settings as the first, since some may not be said later", async () => {
+    const NO_RFC7540_PRIORITIES = 9;
+    const { port } = await start({ handlers: { count } });
+    const client = await rawClient(port, settings([NO_RFC7540_PRIORITIES, 1], [INITIAL_WINDOW_SIZE, 7]));
+    client.send(client.headers(1, END_HEADERS, COUNT), raw(DATA, END_STREAM, 1, message(10)));
+    const first = await client.hears(({ type, stream }) => type === DATA && stream === 1);
+    expect(first.payload).toHaveLength(7);
+    expect(acks(client)).toBe(1);
+    client.send(raw(SETTINGS, 0, 0, settings([INITIAL_WINDOW_SIZE, 65_535])));
+    await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
+    expect(acks(client)).toBe(2);
+  });
+
   it.each([
     ["short", WRITE],
     ["a stream of Node's", COUNT],

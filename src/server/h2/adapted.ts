@@ -74,6 +74,7 @@ export class Adapted implements Sender {
   #block: Buffer[] = [];
   #waiting: Buffer[] = [];
   #sentBytes = 0;
+  /** Whether it has confirmed the settings that it was told for the peer. */
   #greeted = false;
 
   /** @param adapt makes a session of Node's on a pipe */
@@ -191,11 +192,11 @@ export class Adapted implements Sender {
   }
 
   #write(frames: Buffer): void {
-    this.#pipe ??= this.#begin();
-    this.#pipe.write(frames);
+    if (this.#pipe === undefined) this.#begin(frames);
+    else this.#pipe.write(frames);
   }
 
-  #begin(): Duplex {
+  #begin(first: Buffer): void {
     const [outer, inner] = duplexPair();
     outer.on("data", (chunk: Buffer) => this.#reader.read(chunk));
     // What goes to a session that has just ended is lost.
@@ -203,12 +204,17 @@ export class Adapted implements Sender {
     // Not before all that the session has left to say.
     outer.once("end", () => this.#ended());
     outer.once("close", () => this.#ended());
+    this.#pipe = outer;
     this.#session = this.#adapt(inner);
     this.#owner.piped(outer);
     // Its window is not the peer's, which it shares: what it may send is seen to here.
     const widened = numbersFrame(WINDOW_UPDATE, 0, 0, MAX_WAITING_BYTES - FIRST_WINDOW);
-    outer.write(Buffer.concat([PREFACE, settingsFrame(this.#owner.peer.plain), widened]));
-    return outer;
+    const { plain } = this.#owner.peer;
+    if (plain === undefined) {
+      // The peer's first settings, which may say what no others may (RFC 9218, 2.1): they have to be the session's first.
+      this.#greeted = true;
+      outer.write(Buffer.concat([PREFACE, first, widened]));
+    } else outer.write(Buffer.concat([PREFACE, settingsFrame(plain), widened, first]));
   }
 
   #ended(): void {

@@ -32,7 +32,7 @@ export class PeerSettings {
   /** Windows that have not been confirmed, and are not in force before. */
   readonly #asked: (number | undefined)[] = [];
   /** For a session of Node's that begins later. */
-  readonly #plain = new Map<number, number>();
+  #plain: Map<number, number> | undefined;
 
   /** Throws ConnectionFault for what cannot be. Returns whether the settings say nothing that Node's session must see. */
   ask({ bytes, start, end }: Frame): boolean {
@@ -53,8 +53,9 @@ export class PeerSettings {
     return plain;
   }
 
-  /** The payload of settings that says all that plain ones have said. */
-  get plain(): Buffer {
+  /** The payload of settings that says all that plain ones have said. Undefined: there were none. */
+  get plain(): Buffer | undefined {
+    if (this.#plain === undefined) return undefined;
     const payload = Buffer.allocUnsafe(PAIR_BYTES * this.#plain.size);
     let at = 0;
     for (const [name, value] of this.#plain)
@@ -71,6 +72,7 @@ export class PeerSettings {
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {
+    this.#plain ??= new Map();
     for (let at = start; at < end; at += PAIR_BYTES) {
       const name = bytes.readUInt16BE(at);
       if (name <= LAST_PLAIN) this.#plain.set(name, bytes.readUInt32BE(at + 2));
