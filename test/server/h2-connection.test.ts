@@ -264,33 +264,42 @@ describe("a session of Node's", () => {
   it.each([
     ["short", WRITE],
     ["a stream of Node's", COUNT],
-  ])("or none, a client's GOAWAY lets the call that is open end (%s)", async (_, to) => {
-    const [started, finish] = [new Step(), new Step()];
-    const wait = async () => {
-      started.reach();
-      await finish.wait();
-    };
-    const { port } = await start({
-      handlers: {
-        write: async (said) => {
-          await wait();
-          return said;
+  ])(
+    "or none, a client's GOAWAY lets the call that is open end and is answered with its number (%s)",
+    async (_, to) => {
+      const [started, finish] = [new Step(), new Step()];
+      const wait = async () => {
+        started.reach();
+        await finish.wait();
+      };
+      const { port } = await start({
+        handlers: {
+          write: async (said) => {
+            await wait();
+            return said;
+          },
+          async *count(said) {
+            await wait();
+            yield said;
+          },
         },
-        async *count(said) {
-          await wait();
-          yield said;
-        },
-      },
-    });
-    const client = await rawClient(port);
-    client.send(client.headers(1, END_HEADERS, to), raw(DATA, END_STREAM, 1, message(1)));
-    await started.wait();
-    client.send(numbersFrame(GOAWAY, 0, 0, 0, NO_ERROR), raw(PING, 0, 0, Buffer.alloc(8)));
-    await client.hears(({ type }) => type === PING);
-    finish.reach();
-    await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
-    if (!client.socket.readableEnded) await once(client.socket, "end");
-  });
+      });
+      const client = await rawClient(port);
+      client.send(client.headers(1, END_HEADERS, to), raw(DATA, END_STREAM, 1, message(1)));
+      await started.wait();
+      client.send(
+        numbersFrame(GOAWAY, 0, 0, 0, NO_ERROR),
+        client.headers(3, END_HEADERS, to),
+        raw(PING, 0, 0, Buffer.alloc(8)),
+      );
+      await client.hears(({ type }) => type === PING);
+      const { payload } = await client.hears(({ type }) => type === GOAWAY);
+      expect([payload.readUInt32BE(0), payload.readUInt32BE(4)]).toEqual([1, NO_ERROR]);
+      finish.reach();
+      await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
+      if (!client.socket.readableEnded) await once(client.socket, "end");
+    },
+  );
 });
 
 describe("frames", () => {

@@ -319,7 +319,8 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #takeGoaway({ bytes, start }: Frame): void {
-    if (bytes.readUInt32BE(start + 4) === NO_ERROR) this.#refuseFromNowOn();
+    // The peer may still have begun streams, and has to be told which of them are served.
+    if (bytes.readUInt32BE(start + 4) === NO_ERROR) this.closeIdle();
     else this.#end();
   }
 
