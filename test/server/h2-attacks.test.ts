@@ -179,10 +179,13 @@ describe("a peer that means harm, or is unusual", () => {
     expect(payload).toEqual(body);
   });
 
-  it("and does not begin with its settings is told so", async () => {
+  it.each([
+    ["a ping", raw(PING, 0, 0, Buffer.alloc(8))],
+    ["a confirmation", raw(SETTINGS, ACK, 0)],
+  ])("and begins with %s, not with its settings, is told so", async (_, first) => {
     const { port } = await start();
     const socket = await connect(port);
-    socket.write(Buffer.concat([PREFACE, raw(PING, 0, 0, Buffer.alloc(8))]));
+    socket.write(Buffer.concat([PREFACE, first]));
     await received(socket);
   });
 });

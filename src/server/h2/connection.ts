@@ -177,9 +177,10 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
 
   #take(frame: Frame): void {
     if (this.#ended) return;
-    const { type, stream } = frame;
+    const { type, flags, stream } = frame;
     if (!this.#greeted) {
-      if (type !== SETTINGS) throw new ConnectionFault(PROTOCOL_ERROR, "the first frame is not the settings");
+      if (type !== SETTINGS || (flags & ACK) !== 0)
+        throw new ConnectionFault(PROTOCOL_ERROR, "the first frame is not the settings");
       this.#greeted = true;
     }
     const { unfinished } = this.#lists;
