@@ -27,7 +27,7 @@ import {
   WINDOW_UPDATE,
 } from "../../src/server/h2/frames.ts";
 import { HeaderDecoder } from "../../src/server/h2/header-decoder.ts";
-import { COUNT, message, type RawClient, raw, rawClient, settings, WRITE } from "./h2-raw.ts";
+import { CHAT, COUNT, message, type RawClient, raw, rawClient, settings, WRITE } from "./h2-raw.ts";
 import {
   answerOf,
   clientOf,
@@ -414,6 +414,16 @@ describe("frames", () => {
     client.send(...frames(client));
     expect(await client.goneWith()).toBe(code);
     expect((await call(await session(url), message(1))).trailers["grpc-status"]).toBe("0");
+  });
+
+  it("that end the connection are answered with one GOAWAY, though a stream of Node's is open", async () => {
+    const { port } = await start({ handlers: { chat: (said) => said } });
+    const client = await rawClient(port);
+    client.send(client.headers(1, END_HEADERS, CHAT), raw(DATA, 0, 1, message(1)));
+    await client.hears(({ type, stream }) => type === DATA && stream === 1);
+    client.send(client.headers(2));
+    await client.goneWith();
+    expect(client.heard.filter(({ type }) => type === GOAWAY)).toHaveLength(1);
   });
 
   it("of more data than the window lets through end the connection", async () => {

@@ -151,6 +151,8 @@ export class Adapted implements Sender {
   }
 
   #sent(frame: Frame): void {
+    // What it says as it is destroyed: the peer has been told why the connection ends.
+    if (this.#gone) return;
     const { type, flags, stream, bytes, start, end } = frame;
     const { outbox } = this.#owner;
     if (type === SETTINGS) {
