@@ -21,6 +21,7 @@ import {
   PING,
   PREFACE,
   PROTOCOL_ERROR,
+  PUSH_PROMISE,
   RST_STREAM,
   SETTINGS,
   STREAM_CLOSED,
@@ -408,6 +409,10 @@ describe("frames", () => {
     ["a ping of seven bytes", () => [raw(PING, 0, 0, Buffer.alloc(7))], FRAME_SIZE_ERROR],
     ["settings that are cut off", () => [raw(SETTINGS, 0, 0, Buffer.alloc(5))], FRAME_SIZE_ERROR],
     ["settings of a stream", () => [raw(SETTINGS, 0, 1)], PROTOCOL_ERROR],
+    ["settings of a call", (c) => [c.headers(1), raw(SETTINGS, 0, 1)], PROTOCOL_ERROR],
+    ["a ping of a call", (c) => [c.headers(1), raw(PING, 0, 1, Buffer.alloc(8))], PROTOCOL_ERROR],
+    ["GOAWAY of a call", (c) => [c.headers(1), numbersFrame(GOAWAY, 0, 1, 0, NO_ERROR)], PROTOCOL_ERROR],
+    ["a promise of a client's", (c) => [c.headers(1), numbersFrame(PUSH_PROMISE, 0, 1, 2)], PROTOCOL_ERROR],
   ])("%s end the connection with the standard's code", async (_, frames, code) => {
     const { port, url } = await start();
     const client = await rawClient(port);

@@ -25,6 +25,7 @@ import {
   PING,
   PREFACE,
   PROTOCOL_ERROR,
+  PUSH_PROMISE,
   REFUSED_STREAM,
   RST_STREAM,
   SETTINGS,
@@ -195,7 +196,13 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     else if (type === RST_STREAM) this.#takeReset(frame);
     else if (type === PING && stream === 0 && frame.end - frame.start === 8) this.#takePing(frame);
     else if (type === GOAWAY && stream === 0 && frame.end - frame.start >= 8) this.#takeGoaway(frame);
-    else if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) this.#adapted.forward(frame);
+    else if (this.#isForNode(frame)) this.#adapted.forward(frame);
+  }
+
+  /** Of a stream that is served here, or not at all, nothing else means anything but what is a fault on any stream. */
+  #isForNode({ type, stream }: Frame): boolean {
+    if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) return true;
+    return type === SETTINGS || type === PUSH_PROMISE || type === PING || type === GOAWAY;
   }
 
   #takeList(id: number, last: boolean, fields: readonly Field[]): void {
