@@ -54,7 +54,8 @@ export class Stall {
   }
 
   #drained(): void {
-    if (this.#timer === undefined || this.#socket.writableNeedDrain) return;
+    const { writableNeedDrain, writableEnded } = this.#socket;
+    if (this.#timer === undefined || writableNeedDrain || writableEnded) return;
     // Before it is heard, Node's session does not read on, either.
     this.#pipe?.resume();
     if (this.#pipeIsFull) return;
