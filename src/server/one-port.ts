@@ -63,6 +63,8 @@ export function createOnePort(
   const h2 = http2.createServer(
     {
       settings,
+      // Calls beside its sessions write header blocks, too, and could not tell what the client's table holds.
+      maxDeflateDynamicTableSize: 0,
       maxHeaderListPairs: limits.maxHeaderFields,
       maxSessionMemory: limits.maxSessionMemoryMb,
       maxSessionInvalidFrames: limits.maxInvalidFrames,

@@ -170,6 +170,34 @@ describe("calls and other streams share one HTTP/2 connection", () => {
     expect(await done).toMatchObject({ cutCalls: 0, destroyedConnections: 0 });
   });
 
+  it.each([0, 100])(
+    "a client may make its table of headers smaller while a call is open (%s)",
+    async (size) => {
+      const [started, finish] = [new Step(), new Step()];
+      const { url } = await start({
+        handlers: {
+          write: async (said) => {
+            started.reach();
+            await finish.wait();
+            return said;
+          },
+        },
+      });
+      const client = await session(url);
+      await answerOf(client.request({ ":path": "/livez" }));
+      const answer = call(client, message(1));
+      await started.wait();
+      client.settings({ headerTableSize: size });
+      await once(client, "localSettings");
+      finish.reach();
+      expect((await answer).trailers["grpc-status"]).toBe("0");
+      client.settings({ headerTableSize: 4096 });
+      await once(client, "localSettings");
+      expect((await answerOf(client.request({ ":path": "/livez" }))).status).toBe(200);
+      expect((await call(client, message(1))).trailers["grpc-status"]).toBe("0");
+    },
+  );
+
   it("a client whose headers repeat a name, or have bytes above ASCII, is served all the same", async () => {
     const { url } = await start();
     const client = await session(url);

@@ -227,7 +227,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
       this.#refuse(id, REFUSED_STREAM);
       return;
     }
-    const headers = this.peer.takesPlainBlocks ? plainRequest(fields, this.#limits) : undefined;
+    const headers = plainRequest(fields, this.#limits);
     if (headers !== undefined) {
       const stream = new Stream(id, this, headers["content-length"]);
       const call = this.#lane.takeStream(stream, headers, this.socket);

@@ -6,6 +6,7 @@ const NAMES = new Map(STATIC_TABLE.map(([name], at) => [name, at + 1] as const).
 const STATUSES = new Map(
   STATIC_TABLE.flatMap(([name, value], at) => (name === ":status" ? [[Number(value), at + 1] as const] : [])),
 );
+const TABLE_OF_NO_BYTES = 0x20;
 /** A name that is not in the table and its length take so much, and a length that is no more than 2 MiB so much. */
 const MOST_PER_STRING = 4;
 
@@ -24,9 +25,13 @@ export class HeaderEncoder {
     return block;
   }
 
-  /** Begins a list. */
-  status(status: number): void {
+  /** Begins a list. @param confirms whether it says that the reader's table has no room, which nobody uses */
+  begin(confirms: boolean): void {
     this.#length = 0;
+    if (confirms) this.#bytes[this.#length++] = TABLE_OF_NO_BYTES;
+  }
+
+  status(status: number): void {
     const index = STATUSES.get(status);
     if (index === undefined) this.field(":status", String(status));
     else {

@@ -24,11 +24,8 @@ const ENABLE_PUSH = 2;
 export class PeerSettings {
   /** What it lets each new stream send. */
   window = FIRST_WINDOW;
-  /**
-   * Whether it takes header blocks that say nothing of a table. Where it has made its own smaller, the next block has to
-   * confirm that, and only Node's session knows when it has done so.
-   */
-  takesPlainBlocks = true;
+  /** Whether it has ever made its table for header fields smaller, which header blocks have to confirm. */
+  smallTable = false;
   /** Windows that have not been confirmed, and are not in force before. */
   readonly #asked: (number | undefined)[] = [];
   /** For a session of Node's that begins later. */
@@ -42,7 +39,7 @@ export class PeerSettings {
       const name = bytes.readUInt16BE(at);
       const value = bytes.readUInt32BE(at + 2);
       if (name === INITIAL_WINDOW_SIZE) window = value;
-      else if (name === HEADER_TABLE_SIZE && value < FIRST_TABLE_BYTES) this.takesPlainBlocks = false;
+      else if (name === HEADER_TABLE_SIZE && value < FIRST_TABLE_BYTES) this.smallTable = true;
       plain &&= isPlain(name, value);
     }
     if (window !== undefined && window > MAX_WINDOW) {

@@ -40,7 +40,7 @@ export interface StreamHandler {
 /** What a stream needs of its connection. */
 export interface StreamOwner {
   readonly outbox: Outbox;
-  readonly peer: Pick<PeerSettings, "window">;
+  readonly peer: Pick<PeerSettings, "window" | "smallTable">;
   readonly window: ReceiveWindow;
   /** The stream has ended; with a code: by a reset. */
   ended(stream: Stream, code: number | undefined): void;
@@ -129,7 +129,8 @@ export class Stream implements Sender {
 
   answer({ status, headers, body, trailers }: Answer): void {
     if (this.#closed) return;
-    const { outbox } = this.#owner;
+    const { outbox, peer } = this.#owner;
+    encoder.begin(peer.smallTable);
     encoder.status(status);
     putFields(headers);
     encoder.field("date", httpDate());
@@ -201,6 +202,7 @@ export class Stream implements Sender {
 
   #finish(trailers: Fields | undefined): void {
     if (trailers !== undefined) {
+      encoder.begin(this.#owner.peer.smallTable);
       putFields(trailers);
       this.#owner.outbox.push(headerFrames(this.id, encoder.take(), true));
     }
