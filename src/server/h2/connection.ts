@@ -81,10 +81,12 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   /** The newest last: mostly it is the one that is meant. */
   readonly #streams: Stream[] = [];
   #preface: Buffer | undefined = Buffer.alloc(0);
+  /** Whether the peer has said its first settings. */
   #greeted = false;
   /** Whether the peer has confirmed the server's settings. */
   #confirmed = false;
   #refused = 0;
+  /** Whether what the peer begins is passed over, as it has been told. */
   #refusing = false;
   #ended = false;
 
@@ -97,7 +99,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#resets = new Resets(limits);
     this.#stall = new Stall(socket, limits.streamStallMs);
     this.#adapted = new Adapted(adapt, this);
-    this.#farewell = new Farewell(this.outbox, () => this.closeIdle());
+    this.#farewell = new Farewell(this.outbox, () => this.leave());
     this.outbox.push(settingsFrame(settings));
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.once("end", () => this.#end());
@@ -115,10 +117,10 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   /** The peer has to begin what else it wants elsewhere; what has begun here goes on to its end. */
-  closeIdle(): void {
-    if (this.#refusing) return;
-    this.outbox.push(numbersFrame(GOAWAY, 0, 0, this.lastStream, NO_ERROR));
-    this.#refuseFromNowOn();
+  leave(): void {
+    if (!this.#refusing) this.outbox.push(numbersFrame(GOAWAY, 0, 0, this.lastStream, NO_ERROR));
+    this.#refusing = true;
+    if (this.idle) this.#end();
   }
 
   closeGracefully(): void {
@@ -148,7 +150,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   adaptedClosed(): void {
-    this.#refuseFromNowOn();
+    this.leave();
   }
 
   #read(chunk: Buffer): void {
@@ -328,7 +330,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
 
   #takeGoaway({ bytes, start }: Frame): void {
     // The peer may still have begun streams, and has to be told which of them are served.
-    if (bytes.readUInt32BE(start + 4) === NO_ERROR) this.closeIdle();
+    if (bytes.readUInt32BE(start + 4) === NO_ERROR) this.leave();
     else this.#end();
   }
 
@@ -348,11 +350,6 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     if (!this.idle) return;
     this.#lifetime.rest();
     if (this.#refusing) this.#end();
-  }
-
-  #refuseFromNowOn(): void {
-    this.#refusing = true;
-    if (this.idle) this.#end();
   }
 
   #fail({ code, message }: ConnectionFault): void {

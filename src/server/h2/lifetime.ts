@@ -3,7 +3,7 @@ import type { Limits } from "../limits.ts";
 export interface Mortal {
   /** Whether no stream is open. */
   readonly idle: boolean;
-  closeIdle(): void;
+  leave(): void;
   closeGracefully(): void;
 }
 
@@ -34,7 +34,7 @@ export class Lifetime {
 
   #checkIdle(): void {
     const left = this.#of.idle ? Math.ceil(this.#idleSince + this.#idleMs - performance.now()) : this.#idleMs;
-    if (left <= 0) this.#of.closeIdle();
+    if (left <= 0) this.#of.leave();
     else this.#check = setTimeout(() => this.#checkIdle(), left);
   }
 }

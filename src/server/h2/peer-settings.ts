@@ -15,7 +15,10 @@ const PAIR_BYTES = 6;
 /** What a table of header fields has where nobody says another size. */
 const FIRST_TABLE_BYTES = 4096;
 
-/** The last that RFC 9113 names; what was named since is left to Node's session, and what was not means nothing. */
+/**
+ * Settings are plain when a session of Node's that hears of them later, and merged, makes the same of them. The last that
+ * RFC 9113 names may be; what was named since is left to Node's session, and what was not means nothing.
+ */
 const LAST_PLAIN = 6;
 const LAST_NAMED = 9;
 const ENABLE_PUSH = 2;
