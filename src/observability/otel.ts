@@ -22,7 +22,14 @@ import {
   processDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  type IdGenerator,
+  RandomIdGenerator,
+  type Sampler,
+  SamplingDecision,
+} from "@opentelemetry/sdk-trace-base";
 import {
   ATTR_DB_COLLECTION_NAME,
   ATTR_DB_OPERATION_NAME,
@@ -65,13 +72,39 @@ export function createTracing(
   environment: OtelEnvironment,
   service: { readonly version: string; readonly instanceId: string },
 ): Tracing {
+  const ids = new CallIds();
   const provider = new BasicTracerProvider({
+    idGenerator: ids,
     resource: resourceOf(service),
     spanProcessors: [new BatchSpanProcessor(exporterOf(environment))],
   });
-  return new OtelTracing(provider.getTracer("database-connections", service.version), () =>
-    provider.shutdown(),
-  );
+  const tracer = provider.getTracer("database-connections", service.version);
+  return new OtelTracing(tracer, ids, () => provider.shutdown());
+}
+
+/** Ids of traces are drawn before their spans, since a sampler decides by them whether there will be any. */
+class CallIds implements IdGenerator {
+  readonly #random = new RandomIdGenerator();
+  #drawn = "";
+
+  draw(): string {
+    this.#drawn = this.#random.generateTraceId();
+    return this.#drawn;
+  }
+
+  /** Asked for as the span of a call is started, at once after the drawing. */
+  generateTraceId(): string {
+    return this.#drawn;
+  }
+
+  generateSpanId(): string {
+    return this.#random.generateSpanId();
+  }
+}
+
+/** The sampler that the SDK made of its variables, which it has no public way to ask without starting a span. */
+function samplerOf(tracer: Tracer): Sampler {
+  return (tracer as unknown as { readonly _sampler: Sampler })._sampler;
 }
 
 function exporterOf(environment: OtelEnvironment): ProtobufExporter | JsonExporter {
@@ -90,29 +123,48 @@ function resourceOf({ version, instanceId }: { readonly version: string; readonl
   return defaultResource().merge(known).merge(detectResources({ detectors }));
 }
 
+/** A call that the sampler did not take: there is nothing of it but the id that its line in the log has. */
+class UnsampledCall implements CallTrace {
+  readonly traceId: string;
+
+  constructor(traceId: string) {
+    this.traceId = traceId;
+  }
+
+  run<T>(work: () => T): T {
+    return work();
+  }
+
+  end(): void {}
+}
+
 class OtelTracing implements Tracing {
   readonly #tracer: Tracer;
+  readonly #sampler: Sampler;
+  readonly #ids: CallIds;
   readonly #shutdown: () => Promise<void>;
   readonly #propagator = new W3CTraceContextPropagator();
   /** The span of the call that is being handled, when it is recorded. */
   readonly #current = new AsyncLocalStorage<Span>();
 
-  constructor(tracer: Tracer, shutdown: () => Promise<void>) {
+  constructor(tracer: Tracer, ids: CallIds, shutdown: () => Promise<void>) {
     this.#tracer = tracer;
+    this.#sampler = samplerOf(tracer);
+    this.#ids = ids;
     this.#shutdown = shutdown;
   }
 
   startCall(method: string, protocol: Protocol, headers: RequestHeaders): CallTrace {
     const parent = this.#parentOf(headers);
+    const traceId = trace.getSpanContext(parent)?.traceId ?? this.#ids.draw();
+    const { decision } = this.#sampler.shouldSample(parent, traceId, method, SpanKind.SERVER, {}, []);
+    if (decision === SamplingDecision.NOT_RECORD) return new UnsampledCall(traceId);
     const attributes = { [ATTR_RPC_SYSTEM_NAME]: RPC_SYSTEMS[protocol], [ATTR_RPC_METHOD]: method };
     const span = this.#tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
-    const recording = span.isRecording();
     return {
-      traceId: span.spanContext().traceId,
-      run: (work) => (recording ? this.#current.run(span, work) : work()),
-      end: (code) => {
-        if (recording) endCall(span, code);
-      },
+      traceId,
+      run: (work) => this.#current.run(span, work),
+      end: (code) => endCall(span, code),
     };
   }
 

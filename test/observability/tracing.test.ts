@@ -118,6 +118,8 @@ describe("traces of the embedded stores", () => {
     await server.stop();
     expect(receiver.spans.map(({ name }) => name)).toEqual(["find tasks", "dbconn.v1.TaskService/ListTasks"]);
     expect(receiver.spans.every(isOfClient)).toBe(true);
+    const lines = server.log.filter(({ msg }) => msg === "call").map(({ trace_id }) => trace_id);
+    expect(lines).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/), TRACE_ID, TRACE_ID]);
   });
 
   it("cost the calls nothing when nobody takes them", async () => {
