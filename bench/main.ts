@@ -3,6 +3,7 @@ import { readOptions } from "./options.ts";
 import { busyCores, describeMachine } from "./run/machine.ts";
 import { printTable, type Row } from "./run/table.ts";
 import { commits } from "./sections/commits.ts";
+import { everythingOn } from "./sections/everything-on.ts";
 import { growth } from "./sections/growth.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
@@ -22,6 +23,7 @@ const SECTIONS: readonly Section[] = [
   sizes,
   growth,
   observability,
+  everythingOn,
   soak,
 ];
 

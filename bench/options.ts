@@ -13,7 +13,7 @@ export interface Options {
 
 const HELP = `Measures the service beside what one would use instead, on this machine, and prints one table.
 
-  npm run bench                       everything but the soak, about twenty minutes
+  npm run bench                       all but observability, everything-on and soak, about twenty minutes
   npm run bench -- --quick            what the targets need, about three minutes
   npm run bench -- --only redis       one section; may be given more than once
 

@@ -7,6 +7,11 @@ import type { Protocol } from "./protocols.ts";
 import { probe } from "./target.ts";
 import { wrk } from "./wrk.ts";
 
+/** What a case of the service is named. */
+export function serviceName(call: Call, protocol: Protocol): string {
+  return `service ${call.name}, ${protocol.name}`;
+}
+
 export function loadCase(name: string, server: ServerProcess, call: Call, protocol: Protocol): Case {
   const target = { port: server.port, call, protocol };
   return {

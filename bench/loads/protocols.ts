@@ -42,6 +42,11 @@ export const PROTOCOLS: readonly Protocol[] = [
   CONNECT_BINARY_H1,
 ];
 
+/** The same, of callers who show more. */
+export function showing(headers: Readonly<Record<string, string>>, protocol: Protocol): Protocol {
+  return { ...protocol, headers: { ...protocol.headers, ...headers } };
+}
+
 /** One uncompressed message of a gRPC body. */
 export function grpcFrame(message: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
