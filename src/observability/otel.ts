@@ -22,14 +22,7 @@ import {
   processDetector,
   resourceFromAttributes,
 } from "@opentelemetry/resources";
-import {
-  BasicTracerProvider,
-  BatchSpanProcessor,
-  type IdGenerator,
-  RandomIdGenerator,
-  type Sampler,
-  SamplingDecision,
-} from "@opentelemetry/sdk-trace-base";
+import { BasicTracerProvider, BatchSpanProcessor, type Sampler } from "@opentelemetry/sdk-trace-base";
 import {
   ATTR_DB_COLLECTION_NAME,
   ATTR_DB_OPERATION_NAME,
@@ -43,6 +36,7 @@ import {
   ATTR_SERVICE_VERSION,
 } from "@opentelemetry/semantic-conventions";
 import { ServiceError } from "../errors.ts";
+import { Roots, samplerOf, takes } from "./sampling.ts";
 import type { CallTrace, OtelEnvironment, Protocol, RequestHeaders, StoreFacts, Tracing } from "./tracing.ts";
 
 /** How long the last spans may take to leave: a collector that is away must not hold up the end of the process. */
@@ -72,39 +66,14 @@ export function createTracing(
   environment: OtelEnvironment,
   service: { readonly version: string; readonly instanceId: string },
 ): Tracing {
-  const ids = new CallIds();
+  const roots = new Roots();
   const provider = new BasicTracerProvider({
-    idGenerator: ids,
+    idGenerator: roots,
     resource: resourceOf(service),
     spanProcessors: [new BatchSpanProcessor(exporterOf(environment))],
   });
   const tracer = provider.getTracer("database-connections", service.version);
-  return new OtelTracing(tracer, ids, () => provider.shutdown());
-}
-
-/** Ids of traces are drawn before their spans, since a sampler decides by them whether there will be any. */
-class CallIds implements IdGenerator {
-  readonly #random = new RandomIdGenerator();
-  #drawn = "";
-
-  draw(): string {
-    this.#drawn = this.#random.generateTraceId();
-    return this.#drawn;
-  }
-
-  /** Asked for as the span of a call is started, at once after the drawing. */
-  generateTraceId(): string {
-    return this.#drawn;
-  }
-
-  generateSpanId(): string {
-    return this.#random.generateSpanId();
-  }
-}
-
-/** The sampler that the SDK made of its variables, which it has no public way to ask without starting a span. */
-function samplerOf(tracer: Tracer): Sampler {
-  return (tracer as unknown as { readonly _sampler: Sampler })._sampler;
+  return new OtelTracing(tracer, roots, () => provider.shutdown());
 }
 
 function exporterOf(environment: OtelEnvironment): ProtobufExporter | JsonExporter {
@@ -141,24 +110,27 @@ class UnsampledCall implements CallTrace {
 class OtelTracing implements Tracing {
   readonly #tracer: Tracer;
   readonly #sampler: Sampler;
-  readonly #ids: CallIds;
+  readonly #roots: Roots;
   readonly #shutdown: () => Promise<void>;
   readonly #propagator = new W3CTraceContextPropagator();
   /** The span of the call that is being handled, when it is recorded. */
   readonly #current = new AsyncLocalStorage<Span>();
 
-  constructor(tracer: Tracer, ids: CallIds, shutdown: () => Promise<void>) {
+  constructor(tracer: Tracer, roots: Roots, shutdown: () => Promise<void>) {
     this.#tracer = tracer;
     this.#sampler = samplerOf(tracer);
-    this.#ids = ids;
+    this.#roots = roots;
     this.#shutdown = shutdown;
   }
 
   startCall(method: string, protocol: Protocol, headers: RequestHeaders): CallTrace {
     const parent = this.#parentOf(headers);
-    const traceId = trace.getSpanContext(parent)?.traceId ?? this.#ids.draw();
-    const { decision } = this.#sampler.shouldSample(parent, traceId, method, SpanKind.SERVER, {}, []);
-    if (decision === SamplingDecision.NOT_RECORD) return new UnsampledCall(traceId);
+    const parentId = trace.getSpanContext(parent)?.traceId;
+    const { traceId, taken } =
+      parentId === undefined
+        ? this.#roots.next(this.#sampler)
+        : { traceId: parentId, taken: takes(this.#sampler, parent, parentId) };
+    if (!taken) return new UnsampledCall(traceId);
     const attributes = { [ATTR_RPC_SYSTEM_NAME]: RPC_SYSTEMS[protocol], [ATTR_RPC_METHOD]: method };
     const span = this.#tracer.startSpan(method, { kind: SpanKind.SERVER, attributes }, parent);
     return {
