@@ -1,4 +1,12 @@
+import { ROOT_CONTEXT } from "@opentelemetry/api";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+} from "@opentelemetry/sdk-trace-base";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Roots, takes } from "../../src/observability/sampling.ts";
 import { type CallTrace, openTracing, type Tracing } from "../../src/observability/tracing.ts";
 import { type Receiver, startReceiver } from "./otlp-receiver.ts";
 
@@ -94,6 +102,21 @@ describe("the sampler that the variables name", () => {
     expect(recorded.length).toBeLessThan(600);
     expect(receiver.spans.map(({ traceId }) => traceId)).toEqual(recorded);
   });
+});
+
+describe("traces that are drawn ahead", () => {
+  const ratios = [0, 1e-6, 0.01, 0.5, 0.999, 1].map((ratio) => new TraceIdRatioBasedSampler(ratio));
+  const roots = ratios.map((root) => new ParentBasedSampler({ root }));
+  it.each([...ratios, ...roots, new AlwaysOnSampler(), new AlwaysOffSampler()])(
+    "are taken as %s does",
+    (sampler) => {
+      const drawn = new Roots();
+      for (let count = 0; count < 5_000; count++) {
+        const { traceId, taken } = drawn.next(sampler);
+        if (taken !== takes(sampler, ROOT_CONTEXT, traceId)) expect.fail(`${traceId} is taken: ${taken}`);
+      }
+    },
+  );
 });
 
 describe("a call that is not sampled", () => {
