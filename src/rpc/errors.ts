@@ -46,13 +46,14 @@ export function isUnreadable({ code, rawMessage }: ConnectError): boolean {
 /** nghttp2 counts its errors down from here. */
 const NGHTTP2_ERRORS = -501;
 
-/** True for a request whose sender broke it off while it was read, with whatever code of HTTP/2. */
+/** True for a call that its sender broke off while it was read or answered, with whatever code of HTTP/2. */
 function isBrokenOff(error: unknown): boolean {
   if (error instanceof ConnectError) return /^http\/2 stream closed with error code/.test(error.rawMessage);
   if (!(error instanceof Error) || !("code" in error)) return false;
   const { code, message } = error;
   if (code === "ERR_STREAM_PREMATURE_CLOSE") return true;
-  // Node's word for a connection of HTTP/1; on HTTP/2 it has a number of nghttp2's, which no socket of a store has.
+  // Node's word for a connection of HTTP/1, and the server's for a failed write. A read on HTTP/2 has a number of
+  // nghttp2's, which no socket of a store has.
   const ofNghttp2 = "errno" in error && Number(error.errno) <= NGHTTP2_ERRORS;
   return code === "ECONNRESET" && (message === "aborted" || ofNghttp2);
 }

@@ -24,9 +24,9 @@ export function connectionOf(request: RawRequest): Exchange["connection"] {
 export const ignorePeerError = (): void => {};
 
 /**
- * Gives a failed write the one name by which Connect knows that the peer went away; a write fails for no other
- * reason. The plugin prints every other failure (EPIPE, ECANCELED) to the console, and any client can cause
- * them at will.
+ * Gives a failed write the one name by which Connect, and who maps errors, know that the peer went away: Node's own for a
+ * read that this ends. A write fails for no other reason. The plugin prints every other failure (EPIPE, ECANCELED) to the
+ * console, and any client can cause them at will.
  */
 export function nameFailedWrites(response: ServerResponse): void {
   const write = response.write.bind(response);
@@ -34,7 +34,8 @@ export function nameFailedWrites(response: ServerResponse): void {
     const done = rest.pop();
     const encoding = rest[0] === undefined ? "utf8" : (rest[0] as BufferEncoding);
     return write(chunk, encoding, (error) => {
-      if (typeof done === "function") done(error && Object.assign(error, { code: "ECONNRESET" }));
+      if (typeof done === "function")
+        done(error && Object.assign(error, { code: "ECONNRESET", message: "aborted" }));
     });
   };
 }

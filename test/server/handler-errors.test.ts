@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { clientOf, protocols, start } from "./support.ts";
+import { isUnexpected } from "../../src/rpc/errors.ts";
+import { clientOf, connect, frame, grpcHeaders, protocols, Step, session, start } from "./support.ts";
 
 /** What an application's error interceptor does: sees every failure, and says it in its own words. */
 function recorder(seen: unknown[]): Interceptor {
@@ -78,5 +80,56 @@ describe("an interceptor gets every error of a handler", () => {
     });
     const error = await clientOf("gRPC", url).read({}).catch(ConnectError.from);
     expect(error).toMatchObject({ code: Code.Internal, rawMessage: "internal error" });
+  });
+});
+
+describe("a stream whose client goes away while an answer is written", () => {
+  const path = "/test.v1.TestService/Count";
+
+  it.each<[string, (port: number) => Promise<void>]>([
+    [
+      "HTTP/1.1",
+      async (port) => {
+        const socket = await connect(port);
+        const body = frame(Buffer.from('""'));
+        const head =
+          `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/connect+json\r\n` +
+          `Content-Length: ${body.length}\r\n\r\n`;
+        socket.write(Buffer.concat([Buffer.from(head), body]));
+        await once(socket, "data");
+        socket.resetAndDestroy();
+      },
+    ],
+    [
+      "HTTP/2",
+      async (port) => {
+        const client = await session(`http://127.0.0.1:${port}`);
+        const stream = client.request(grpcHeaders(path));
+        stream.on("error", () => {});
+        stream.end(frame(new Uint8Array()));
+        await once(stream, "data");
+        client.destroy();
+      },
+    ],
+  ])("is broken off, which is no failure of the handler (%s)", async (_, leave) => {
+    const seen: unknown[] = [];
+    const ended = new Step();
+    const { port } = await start({
+      limits: { writeMaxBytes: 2 ** 26 },
+      handlers: {
+        async *count() {
+          try {
+            // More than all buffers on the way hold.
+            yield { value: "x".repeat(2 ** 25) };
+          } finally {
+            ended.reach();
+          }
+        },
+      },
+      interceptors: [recorder(seen)],
+    });
+    await leave(port);
+    await ended.wait();
+    expect(seen.filter(isUnexpected)).toEqual([]);
   });
 });
