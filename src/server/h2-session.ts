@@ -20,7 +20,7 @@ export function guardSession(session: ServerHttp2Session, limits: Limits): void 
   let open = 0;
   const closeIdle = (): void => session.close();
   let idle = setTimeout(closeIdle, limits.idleMs);
-  const age = setTimeout(() => closeGracefully(session), limits.maxAgeMs);
+  let age = setTimeout(() => closeGracefully(session), limits.maxAgeMs);
 
   guardStreams(session);
   session.on("stream", (stream) => {
@@ -30,6 +30,12 @@ export function guardSession(session: ServerHttp2Session, limits: Limits): void 
       open -= 1;
       if (open === 0 && !session.closed) idle = setTimeout(closeIdle, limits.idleMs);
     });
+  });
+  // A peer that says goodbye and then breaks the protocol would hold its connection for ever: Node reads no more of it,
+  // and waits for what is open.
+  session.once("goaway", () => {
+    clearTimeout(age);
+    age = setTimeout(() => session.destroy(), limits.maxAgeMs);
   });
   session.once("close", () => {
     clearTimeout(idle);

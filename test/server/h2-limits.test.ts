@@ -2,8 +2,10 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { DATA, END_STREAM, GOAWAY, numbersFrame } from "../../src/server/h2/frames.ts";
 import { guardSession } from "../../src/server/h2-session.ts";
 import { createLimits } from "../../src/server/limits.ts";
+import { raw, rawClient } from "./h2-raw.ts";
 import { answerOf, closed, connect, frame, grpcHeaders, received, Step, session, start } from "./support.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
@@ -165,5 +167,17 @@ describe("an HTTP/2 connection has limits", () => {
     await goaway;
     finish.reach();
     expect((await answer).trailers["grpc-status"]).toBe("0");
+  });
+
+  it("a client that says goodbye and then breaks the protocol is gone when its connection is old", async () => {
+    const { port } = await start({ limits: { maxAgeMs: 50 } });
+    const client = await rawClient(port);
+    client.send(
+      client.headers(1),
+      raw(DATA, END_STREAM, 1, frame(new Uint8Array())),
+      numbersFrame(GOAWAY, 0, 0, 0, NGHTTP2_NO_ERROR),
+      raw(DATA, 0, 0),
+    );
+    await client.gone();
   });
 });

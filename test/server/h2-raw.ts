@@ -106,11 +106,15 @@ export class RawClient {
   /** The code with which the connection is ended. */
   async goneWith(): Promise<number> {
     const goaway = await this.hears(({ type, payload }) => type === GOAWAY && payload.readUInt32BE(4) !== 0);
+    await this.gone();
+    return goaway.payload.readUInt32BE(4);
+  }
+
+  async gone(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.socket.readableEnded || this.socket.destroyed) resolve();
       else this.socket.once("end", resolve).once("close", () => resolve());
     });
-    return goaway.payload.readUInt32BE(4);
   }
 }
 
