@@ -56,8 +56,6 @@ export async function run({ seed, from, to, lane, progress }: Options): Promise<
       LOG_EVERY: "0",
       // Small, so that what is stored fills it early, and does not look like a leak later.
       MEMORY_MAX_BYTES: "32MiB",
-      // What bounds a connection that nothing else does comes before the fuzzer gives it up.
-      MAX_CONNECTION_AGE: "10s",
     },
   });
   const clients = connect("gRPC", server.url);
