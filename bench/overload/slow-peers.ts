@@ -5,13 +5,12 @@ import {
   END_STREAM,
   FrameReader,
   GOAWAY,
-  HEAD_BYTES,
   headerFrames,
   INITIAL_WINDOW_SIZE,
   PREFACE,
-  putHead,
+  payloadFrame,
   RST_STREAM,
-  settingsFrame,
+  SETTINGS,
 } from "../../src/server/h2/frames.ts";
 import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
 
@@ -45,10 +44,13 @@ const STALLED = (() => {
   for (const [name, value] of Object.entries(fields)) encoder.field(name, value);
   const head = headerFrames(1, Buffer.from(encoder.take()), false);
   const body = Buffer.from(JSON.stringify({ kind: "bench", taskId: "read" }));
-  const data = Buffer.alloc(HEAD_BYTES + body.length);
-  body.copy(data, putHead(data, 0, body.length, DATA, END_STREAM, 1));
   const noWindow = Buffer.from([0, INITIAL_WINDOW_SIZE, 0, 0, 0, 0]);
-  return Buffer.concat([PREFACE, settingsFrame(noWindow), head, data]);
+  return Buffer.concat([
+    PREFACE,
+    payloadFrame(SETTINGS, 0, 0, noWindow),
+    head,
+    payloadFrame(DATA, END_STREAM, 1, body),
+  ]);
 })();
 
 /** The service resets a stream that takes nothing, or ends the connection; this peer begins again. */

@@ -1,11 +1,8 @@
 import { constants, type ServerHttp2Session } from "node:http2";
+import { NOTICE_MS } from "./h2/farewell.ts";
+import { ANY_STREAM } from "./h2/frames.ts";
 import type { Limits } from "./limits.ts";
 import { ignorePeerError } from "./raw.ts";
-
-/** How long a peer has to confirm that it saw the first GOAWAY, before the second one is sent anyway. */
-const noticeMs = 1_000;
-/** The highest stream id there is: a GOAWAY that names it refuses nothing that is already on its way. */
-const anyStream = 2 ** 31 - 1;
 
 /** Gives streams the listener without which a peer's reset ends the process; Node's server has its own for the session. */
 export function guardStreams(session: ServerHttp2Session): void {
@@ -54,8 +51,8 @@ export function closeGracefully(session: ServerHttp2Session): void {
     clearTimeout(timer);
     if (!session.destroyed) session.close();
   };
-  const timer = setTimeout(close, noticeMs);
-  session.goaway(constants.NGHTTP2_NO_ERROR, anyStream);
+  const timer = setTimeout(close, NOTICE_MS);
+  session.goaway(constants.NGHTTP2_NO_ERROR, ANY_STREAM);
   session.once("close", () => clearTimeout(timer));
   session.ping(close);
 }

@@ -326,7 +326,7 @@ describe("a session of Node's", () => {
       expect([payload.readUInt32BE(0), payload.readUInt32BE(4)]).toEqual([1, NO_ERROR]);
       finish.reach();
       await client.hears(({ stream, flags }) => stream === 1 && (flags & END_STREAM) !== 0);
-      if (!client.socket.readableEnded) await once(client.socket, "end");
+      await client.gone();
     },
   );
 });

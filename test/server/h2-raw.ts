@@ -7,7 +7,7 @@ import {
   GOAWAY,
   HEADERS,
   PREFACE,
-  putHead,
+  payloadFrame,
   SETTINGS,
 } from "../../src/server/h2/frames.ts";
 import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
@@ -35,9 +35,7 @@ export function raw(
   stream: number,
   payload: Uint8Array = Buffer.alloc(0),
 ): Buffer {
-  const head = Buffer.alloc(9);
-  putHead(head, 0, payload.length, type, flags, stream);
-  return Buffer.concat([head, payload]);
+  return payloadFrame(type, flags, stream, payload);
 }
 
 /** The payload of settings, by their numbers. */

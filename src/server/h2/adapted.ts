@@ -18,10 +18,10 @@ import {
   headerFrames,
   numbersFrame,
   PREFACE,
+  payloadFrame,
   putHead,
   RST_STREAM,
   SETTINGS,
-  settingsFrame,
   WINDOW_UPDATE,
   whole,
 } from "./frames.ts";
@@ -47,7 +47,7 @@ export interface AdaptedOwner {
   /** Node's session, which has begun, takes no new streams. @param code why */
   goingAway(code: number): void;
   /** There is no session of Node's any more, and will be none. */
-  adaptedClosed(): void;
+  leave(): void;
 }
 
 const ENDED_BY_PEER = 1;
@@ -216,14 +216,14 @@ export class Adapted implements Sender {
       // The peer's first settings, which may say what no others may (RFC 9218, 2.1): they have to be the session's first.
       this.#greeted = true;
       outer.write(Buffer.concat([PREFACE, first, widened]));
-    } else outer.write(Buffer.concat([PREFACE, settingsFrame(plain), widened, first]));
+    } else outer.write(Buffer.concat([PREFACE, payloadFrame(SETTINGS, 0, 0, plain), widened, first]));
   }
 
   #ended(): void {
     if (this.#gone) return;
     this.#gone = true;
     this.#open.clear();
-    this.#owner.adaptedClosed();
+    this.#owner.leave();
   }
 
   /** Hands a frame on, behind those that wait. */

@@ -26,11 +26,11 @@ import {
   PREFACE,
   PROTOCOL_ERROR,
   PUSH_PROMISE,
+  payloadFrame,
   REFUSED_STREAM,
   RST_STREAM,
   SETTINGS,
   STREAM_CLOSED,
-  settingsFrame,
   unpadded,
   WINDOW_UPDATE,
   whole,
@@ -100,7 +100,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.#stall = new Stall(socket, limits.streamStallMs);
     this.#adapted = new Adapted(adapt, this);
     this.#farewell = new Farewell(this.outbox, () => this.leave());
-    this.outbox.push(settingsFrame(settings));
+    this.outbox.push(payloadFrame(SETTINGS, 0, 0, settings));
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.once("end", () => this.#end());
     socket.once("close", () => this.#closed());
@@ -147,10 +147,6 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   goingAway(code: number): void {
     this.#refusing = true;
     if (code !== NO_ERROR) this.#end();
-  }
-
-  adaptedClosed(): void {
-    this.leave();
   }
 
   #read(chunk: Buffer): void {
@@ -203,8 +199,13 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
 
   /** Of a stream that is served here, or not at all, nothing else means anything but what is a fault on any stream. */
   #isForNode({ type, stream }: Frame): boolean {
-    if (stream === 0 || stream > this.#begun || this.#adapted.has(stream)) return true;
+    if (this.#isNodes(stream)) return true;
     return type === SETTINGS || type === PUSH_PROMISE || type === PING || type === GOAWAY;
+  }
+
+  /** Whether a frame of the stream is one of Node's session, which has it or says what is wrong with it. */
+  #isNodes(stream: number): boolean {
+    return stream === 0 || stream > this.#begun || this.#adapted.has(stream);
   }
 
   #takeList(id: number, last: boolean, fields: readonly Field[]): void {
@@ -257,8 +258,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     this.window.received(end - start);
     const stream = this.#find(id);
     if (stream === undefined) {
-      const forNode = id === 0 || id > this.#begun || this.#adapted.has(id);
-      if (forNode && !this.#adapted.gone) this.#adapted.forward(frame);
+      if (this.#isNodes(id) && !this.#adapted.gone) this.#adapted.forward(frame);
       // The rest of what was given up.
       else this.window.taken(end - start);
       return;
@@ -300,7 +300,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     }
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id > this.#begun || this.#adapted.has(id)) this.#adapted.forward(frame);
+      if (this.#isNodes(id)) this.#adapted.forward(frame);
     } else if (by === 0) stream.reset(PROTOCOL_ERROR);
     else stream.widen(by);
   }
@@ -310,7 +310,7 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
     if (end - start !== 4) throw new ConnectionFault(FRAME_SIZE_ERROR, "a reset has four bytes");
     const stream = this.#find(id);
     if (stream === undefined) {
-      if (id === 0 || id > this.#begun || this.#adapted.has(id)) this.#adapted.forward(frame);
+      if (this.#isNodes(id)) this.#adapted.forward(frame);
     } else {
       this.ended(stream, undefined);
       stream.close();
@@ -353,10 +353,9 @@ export class Http2Connection implements StreamOwner, AdaptedOwner, Mortal {
   }
 
   #fail({ code, message }: ConnectionFault): void {
-    const said = Buffer.from(message);
-    const frame = numbersFrame(GOAWAY, 0, 0, this.lastStream, code);
-    frame.writeUIntBE(8 + said.length, 0, 3);
-    this.outbox.push(Buffer.concat([frame, said]));
+    const why = Buffer.from(`\0\0\0\0\0\0\0\0${message}`);
+    why.writeUInt32BE(code, why.writeUInt32BE(this.lastStream));
+    this.outbox.push(payloadFrame(GOAWAY, 0, 0, why));
     this.#end();
   }
 

@@ -2,7 +2,7 @@ import { ANY_STREAM, GOAWAY, NO_ERROR, numbersFrame, PING } from "./frames.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** How long a peer has to confirm that it saw the first GOAWAY, before the second one is sent anyway. */
-const NOTICE_MS = 1_000;
+export const NOTICE_MS = 1_000;
 
 /**
  * Asks a peer to go: a first GOAWAY as a notice, and a second one with the last stream taken once the peer has seen the

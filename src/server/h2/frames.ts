@@ -127,10 +127,9 @@ export function numbersFrame(type: number, flags: number, stream: number, ...num
   return frame;
 }
 
-/** Settings with the given payload. */
-export function settingsFrame(payload: Buffer): Buffer {
+export function payloadFrame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
-  payload.copy(frame, putHead(frame, 0, payload.length, SETTINGS, 0, 0));
+  frame.set(payload, putHead(frame, 0, payload.length, type, flags, stream));
   return frame;
 }
 
