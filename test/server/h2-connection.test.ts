@@ -35,6 +35,7 @@ import {
   closed,
   connect,
   grpcHeaders,
+  heldWrite,
   Step,
   session,
   start,
@@ -145,16 +146,9 @@ describe("calls and other streams share one HTTP/2 connection", () => {
   });
 
   it("the last GOAWAY names the last stream that was taken, whoever serves it, and open calls end well", async () => {
-    const started = new Step();
-    const finish = new Step();
+    const { started, finish, write } = heldWrite();
     const { url, server } = await start({
-      handlers: {
-        write: async (said) => {
-          started.reach();
-          await finish.wait();
-          return said;
-        },
-      },
+      handlers: { write },
     });
     const client = await session(url);
     await answerOf(client.request({ ":path": "/livez" }));
@@ -173,15 +167,9 @@ describe("calls and other streams share one HTTP/2 connection", () => {
   it.each([0, 100])(
     "a client may make its table of headers smaller while a call is open (%s)",
     async (size) => {
-      const [started, finish] = [new Step(), new Step()];
+      const { started, finish, write } = heldWrite();
       const { url } = await start({
-        handlers: {
-          write: async (said) => {
-            started.reach();
-            await finish.wait();
-            return said;
-          },
-        },
+        handlers: { write },
       });
       const client = await session(url);
       await answerOf(client.request({ ":path": "/livez" }));

@@ -6,7 +6,18 @@ import { DATA, END_STREAM, GOAWAY, numbersFrame } from "../../src/server/h2/fram
 import { guardSession } from "../../src/server/h2-session.ts";
 import { createLimits } from "../../src/server/limits.ts";
 import { raw, rawClient } from "./h2-raw.ts";
-import { answerOf, closed, connect, frame, grpcHeaders, received, Step, session, start } from "./support.ts";
+import {
+  answerOf,
+  closed,
+  connect,
+  frame,
+  grpcHeaders,
+  heldWrite,
+  received,
+  Step,
+  session,
+  start,
+} from "./support.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = http2.constants;
 const path = "/test.v1.TestService/Write";
@@ -118,17 +129,10 @@ describe("an HTTP/2 connection has limits", () => {
   });
 
   it("a connection is not idle while a call is open, and is again after it", async () => {
-    const started = new Step();
-    const finish = new Step();
+    const { started, finish, write } = heldWrite();
     const { url } = await start({
       limits: { idleMs: 50 },
-      handlers: {
-        write: async (message) => {
-          started.reach();
-          await finish.wait();
-          return message;
-        },
-      },
+      handlers: { write },
     });
     const client = await session(url);
     const other = await session(url);
@@ -146,17 +150,10 @@ describe("an HTTP/2 connection has limits", () => {
   });
 
   it("an old connection is asked to go, and its open call still ends well", async () => {
-    const started = new Step();
-    const finish = new Step();
+    const { started, finish, write } = heldWrite();
     const { url } = await start({
       limits: { maxAgeMs: 50 },
-      handlers: {
-        write: async (message) => {
-          started.reach();
-          await finish.wait();
-          return message;
-        },
-      },
+      handlers: { write },
     });
     const client = await session(url);
     const goaway = once(client, "goaway");

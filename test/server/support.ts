@@ -228,6 +228,17 @@ export class Step {
   }
 }
 
+/** A handler that echoes once the test lets it. */
+export function heldWrite() {
+  const [started, finish] = [new Step(), new Step()];
+  const write: ServiceImpl<typeof TestService>["write"] = async (message) => {
+    started.reach();
+    await finish.wait();
+    return message;
+  };
+  return { started, finish, write };
+}
+
 export const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
