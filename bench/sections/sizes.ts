@@ -56,7 +56,7 @@ async function onRedis({ say }: Bench, add: Add): Promise<readonly Row[]> {
         { what: "a cache entry in Redis", figure: `${whole(entry)} bytes` },
         { what: "a task in Redis", figure: `${whole(task)} bytes` },
         { what: "GetEntry, of Redis's one thread", figure: `${microseconds("get")} µs` },
-        { what: "GetTask FAST, of Redis's one thread", figure: `${microseconds("hmget")} µs` },
+        { what: "GetTask FAST, of Redis's one thread", figure: `${microseconds("hget")} µs` },
       ];
     });
   } finally {

@@ -125,6 +125,16 @@ export class Generation {
     return situation !== undefined && isIsolated(situation);
   }
 
+  /** The lease as it is now, for who would rather not wait; undefined where `lease` would wait or fail. */
+  get current(): Lease | undefined {
+    const view = this.view;
+    if (view === undefined || view.mode === "bypassing" || !this.#leaseLive()) return undefined;
+    // The number belongs to one hot store: none of its entries may be shown or written by way of another one.
+    const usesHot = view.mode === "cached" || view.mode === "opening";
+    if (usesHot && !this.#hot.is(view.identity)) return undefined;
+    return { number: view.number, mode: view.mode, epoch: this.#epoch };
+  }
+
   /**
    * A live lease. Waits through BYPASSING and through a renewal that is under way. Errors: `unavailable` when
    * the durable store is away, this instance is cut off alone, or the service stops; `deadline_exceeded`,
@@ -133,7 +143,7 @@ export class Generation {
   async lease(signal?: AbortSignal): Promise<Lease> {
     for (;;) {
       if (signal?.aborted) throw aborted(signal);
-      const lease = this.#current();
+      const lease = this.current;
       if (lease !== undefined) return lease;
       if (this.#stop.signal.aborted) throw aborted(this.#stop.signal);
       if (this.durableDown) throw unavailable("durable");
@@ -151,7 +161,7 @@ export class Generation {
 
   /** Whether what was done under the lease may be shown. */
   holds(lease: Lease): boolean {
-    return lease.epoch === this.#epoch && this.#current() !== undefined;
+    return lease.epoch === this.#epoch && this.current !== undefined;
   }
 
   /**
@@ -181,15 +191,6 @@ export class Generation {
   #leaseLive(): boolean {
     if (this.#o.durable.exclusive) return this.view !== undefined;
     return this.#o.timing.monotonic() < this.#leaseUntil;
-  }
-
-  #current(): Lease | undefined {
-    const view = this.view;
-    if (view === undefined || view.mode === "bypassing" || !this.#leaseLive()) return undefined;
-    // The number belongs to one hot store: none of its entries may be shown or written by way of another one.
-    const usesHot = view.mode === "cached" || view.mode === "opening";
-    if (usesHot && !this.#hot.is(view.identity)) return undefined;
-    return { number: view.number, mode: view.mode, epoch: this.#epoch };
   }
 
   #situation(): Situation | undefined {

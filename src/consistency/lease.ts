@@ -9,7 +9,10 @@ export interface Lease {
 }
 
 /** What those who read and write objects need of the generation. */
-export type Leases = Pick<Generation, "lease" | "holds" | "reportHotFailure" | "lastKnown" | "durableDown">;
+export type Leases = Pick<
+  Generation,
+  "current" | "lease" | "holds" | "reportHotFailure" | "lastKnown" | "durableDown"
+>;
 
 /** The generation as it was when the durable store was last heard of. */
 export interface LastKnown {

@@ -24,10 +24,14 @@ export class Reads {
   readonly #revealer: Revealer;
   readonly #durableReads = new Semaphore(MAX_DURABLE_READS, MAX_WAITING_READS);
   readonly #documents = new KeptDocuments();
+  /** With a number behind it, a token that is never used twice: most reads take one and few need it. */
+  readonly #name: string;
+  #asked = 0;
 
   constructor(options: DualStoreOptions, revealer: Revealer) {
     this.#o = options;
     this.#revealer = revealer;
+    this.#name = options.timing.uniqueId();
   }
 
   async strong(key: string, options: ReadOptions): Promise<Read> {
@@ -49,14 +53,14 @@ export class Reads {
     for (let waits = 0; ; ) {
       let lease: Lease;
       try {
-        lease = await generation.lease(signal);
+        lease = generation.current ?? (await generation.lease(signal));
       } catch (error) {
         if (generation.durableDown && !signal?.aborted) return this.#readDegraded(key, minRevision, signal);
         throw error;
       }
       if (lease.mode !== "cached") return this.#durableReads.hold(() => this.strong(key, options), signal);
       const slot = { generation: lease.number, key: hotKey(this.#o.kind, key) };
-      const token = timing.uniqueId();
+      const token = `${this.#name}.${++this.#asked}`;
       const asOf = timing.now();
       try {
         const found = await hot.getOrLease(slot, { minRevision, token, leaseMs: FILL_LEASE_MS }, signal);

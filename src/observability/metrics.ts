@@ -2,8 +2,9 @@
  * The metrics, each once, in Prometheus's own terms. Every label takes few values whatever clients send: methods are
  * those that are served, operations those of the ports. docs/operations.md tells how to read them.
  */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Durations } from "./durations.ts";
+import { Tallies } from "./tallies.ts";
 
 /** Seconds. From a hit in memory to the longest deadline. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -33,13 +34,12 @@ export interface Metrics {
   readonly registry: Registry;
   readonly calls: Durations<"method" | "code">;
   readonly storeOperations: Durations<"store" | "operation" | "outcome">;
-  readonly hotLookups: Counter<"result">;
-  readonly reads: Counter<"kind" | "result">;
+  readonly hotLookups: Tallies<"result">;
+  readonly reads: Tallies<"kind" | "result">;
 }
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
-  const registers = [registry];
   collectDefaultMetrics({ register: registry });
   return {
     registry,
@@ -61,18 +61,22 @@ export function createMetrics(): Metrics {
       },
       registry,
     ),
-    hotLookups: new Counter({
-      name: "dbconn_hot_lookups_total",
-      help: "Lookups in the hot store: hit, miss, busy (another reader is filling) or error.",
-      labelNames: ["result"],
-      registers,
-    }),
-    reads: new Counter({
-      name: "dbconn_reads_total",
-      help: "Reads of tasks and schemas by where the answer came from: hit, miss, fallback, strong, degraded or error.",
-      labelNames: ["kind", "result"],
-      registers,
-    }),
+    hotLookups: new Tallies(
+      {
+        name: "dbconn_hot_lookups_total",
+        help: "Lookups in the hot store: hit, miss, busy (another reader is filling) or error.",
+        labelNames: ["result"],
+      },
+      registry,
+    ),
+    reads: new Tallies(
+      {
+        name: "dbconn_reads_total",
+        help: "Reads of tasks and schemas by where the answer came from: hit, miss, fallback, strong, degraded or error.",
+        labelNames: ["kind", "result"],
+      },
+      registry,
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Counts where the answers of reads come from: how much the hot store is worth. */
 import { type Metrics, READ_SOURCES, type ReadSource } from "./metrics.ts";
+import type { Tally } from "./tallies.ts";
 
 interface Options {
   readonly consistency: "fast" | "strong";
@@ -21,9 +22,12 @@ export function countReads<O extends Options, A extends Answer>(
   kind: string,
   { reads }: Pick<Metrics, "reads">,
 ): Reader<O, A> {
-  const count = (result: ReadSource) => reads.inc({ kind, result });
-  // From zero on, so that the first of its kind shows as an increase.
-  for (const result of READ_SOURCES) reads.inc({ kind, result }, 0);
+  const tallies = Object.fromEntries(
+    READ_SOURCES.map((result) => [result, reads.tally({ kind, result })]),
+  ) as Record<ReadSource, Tally>;
+  const count = (result: ReadSource) => {
+    tallies[result].count++;
+  };
   return {
     async read(key, options) {
       try {

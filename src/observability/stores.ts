@@ -1,7 +1,7 @@
 /** The ports with each operation observed. What is no operation on the store (`kind`, `close`) is the store's own. */
 import type { CacheStore } from "../ports/cache-store.ts";
 import type { DurableStore } from "../ports/durable-store.ts";
-import type { HotStore } from "../ports/hot-store.ts";
+import type { GetOrLease, HotStore } from "../ports/hot-store.ts";
 import type { Metrics } from "./metrics.ts";
 import { createObserve } from "./observe-store.ts";
 import type { Tracing } from "./tracing.ts";
@@ -38,21 +38,25 @@ export function observedDurable(store: DurableStore, { metrics, tracing }: Store
 export function observedHot(store: HotStore, { metrics, tracing }: StoreObservation): HotStore {
   const observe = createObserve({ role: "hot", kind: store.kind }, metrics, tracing);
   const { hotLookups } = metrics;
-  // From zero on, so that the first of its kind shows as an increase.
-  for (const result of Object.values(LOOKUPS)) hotLookups.inc(result, 0);
+  const lookups = {
+    hit: hotLookups.tally({ result: "hit" }),
+    leased: hotLookups.tally({ result: "miss" }),
+    busy: hotLookups.tally({ result: "busy" }),
+    error: hotLookups.tally({ result: "error" }),
+  };
+  const counted = (found: GetOrLease): GetOrLease => {
+    lookups[found.kind].count++;
+    return found;
+  };
+  const failed = (error: unknown): never => {
+    lookups.error.count++;
+    throw error;
+  };
   return {
     kind: store.kind,
     shared: store.shared,
-    async getOrLease(slot, request, signal) {
-      try {
-        const found = await observe("get_or_lease", () => store.getOrLease(slot, request, signal));
-        hotLookups.inc(LOOKUPS[found.kind]);
-        return found;
-      } catch (error) {
-        hotLookups.inc(LOOKUPS.error);
-        throw error;
-      }
-    },
+    getOrLease: (slot, request, signal) =>
+      observe("get_or_lease", () => store.getOrLease(slot, request, signal).then(counted, failed)),
     peek: (slot, minRevision, signal) => observe("peek", () => store.peek(slot, minRevision, signal)),
     fill: (slot, token, versioned, signal) =>
       observe("fill", () => store.fill(slot, token, versioned, signal)),
@@ -67,13 +71,6 @@ export function observedHot(store: HotStore, { metrics, tracing }: StoreObservat
     close: () => store.close(),
   };
 }
-
-const LOOKUPS = {
-  hit: { result: "hit" },
-  leased: { result: "miss" },
-  busy: { result: "busy" },
-  error: { result: "error" },
-} as const;
 
 export function observedCache(
   store: CacheStore,

@@ -82,7 +82,7 @@ describeWithTools("on Redis", ["redis-server"], () => {
     const sent = await sentBy(async () => {
       for (let n = 0; n < CALLS; n++) await tasks.get(named());
     });
-    expect(sent).toEqual(Array.from({ length: CALLS }, () => "HMGET"));
+    expect(sent).toEqual(Array.from({ length: CALLS }, () => "HGET"));
     expect(counts.reads).toBe(0);
   });
 

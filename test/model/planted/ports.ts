@@ -105,8 +105,10 @@ export function silentWhileOpening(hot: HotStore, _client: string, generation: G
   };
 }
 
+/** Whoever asks is made to wait for the answer, which may be planted. */
 function leasesOf(generation: Generation): Leases {
   return {
+    current: undefined,
     lease: (signal) => generation.lease(signal),
     holds: (lease) => generation.holds(lease),
     reportHotFailure: (lease, signal) => generation.reportHotFailure(lease, signal),

@@ -15,6 +15,7 @@ const anonymous = { id: undefined, body: null };
 
 /** Leases that the test gives and takes. */
 class GivenLeases implements Leases {
+  readonly current = undefined;
   /** So many more are given; then none is to be had. */
   left = Number.POSITIVE_INFINITY;
   durableDown = false;

@@ -20,7 +20,8 @@ if not current then
 elseif current < revision then
   local time = redis.call("TIME")
   local ends = string.format("%.0f", time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
-  redis.call("HSET", KEYS[1], "value", ARGV[4], "revision", ARGV[1], "ends", ends, "life", ARGV[2])
+  local shown = table.concat({ ARGV[1], ends, ARGV[2], ARGV[4] }, " ")
+  redis.call("HSET", KEYS[1], "shown", shown, "revision", ARGV[1])
   redis.call("PEXPIRE", KEYS[1], ARGV[2])
 end
 redis.pcall("PUBLISH", ARGV[5], KEYS[1])

@@ -19,12 +19,13 @@ local accepted = entry[3] == ARGV[1] and now < tonumber(entry[4]) and revision >
 redis.call("HSET", KEYS[1], "floor", string.format("%.0f", math.max(floor, revision)))
 redis.call("HDEL", KEYS[1], "token", "until")
 if current and current < revision then
-  redis.call("HDEL", KEYS[1], "value", "revision")
+  redis.call("HDEL", KEYS[1], "shown", "revision")
   current = nil
 end
 if accepted and ARGV[5] then
   local ends = string.format("%.0f", now + ARGV[3])
-  redis.call("HSET", KEYS[1], "value", ARGV[5], "revision", ARGV[2], "ends", ends, "life", ARGV[3])
+  local shown = table.concat({ ARGV[2], ends, ARGV[3], ARGV[5] }, " ")
+  redis.call("HSET", KEYS[1], "shown", shown, "revision", ARGV[2])
   redis.call("PEXPIRE", KEYS[1], ARGV[3])
 elseif not current then
   redis.call("PEXPIRE", KEYS[1], ARGV[4])

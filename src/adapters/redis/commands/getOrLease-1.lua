@@ -6,11 +6,11 @@
 -- ARGV[3]  life of that lease, milliseconds
 -- ARGV[4]  life of an entry without a value, milliseconds
 --
--- Output   {value, revision, milliseconds left} | 1 leased | 0 busy
-local entry = redis.call("HMGET", KEYS[1], "value", "revision", "floor", "token", "until")
+-- Output   what is shown of the entry | 1 leased | 0 busy
+local entry = redis.call("HMGET", KEYS[1], "shown", "revision", "floor", "token", "until")
 local revision = tonumber(entry[2])
 if revision and revision >= tonumber(ARGV[1]) and revision >= (tonumber(entry[3]) or 0) then
-  return { entry[1], revision, redis.call("PTTL", KEYS[1]) }
+  return entry[1]
 end
 
 local time = redis.call("TIME")

@@ -11,7 +11,7 @@ local revision = tonumber(ARGV[1])
 
 redis.call("HSET", KEYS[1], "floor", string.format("%.0f", math.max(floor, revision)))
 if current and current < revision then
-  redis.call("HDEL", KEYS[1], "value", "revision")
+  redis.call("HDEL", KEYS[1], "shown", "revision")
   current = nil
 end
 if not current then
