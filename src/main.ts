@@ -26,6 +26,7 @@ import { TASK_OBJECTS } from "./domain/tasks/collections.ts";
 import { endOldTasks } from "./domain/tasks/retention.ts";
 import { Tasks } from "./domain/tasks/tasks.ts";
 import { TaskWatches } from "./domain/tasks/watches.ts";
+import { letHeapsGrow, trimHeap } from "./heap.ts";
 import { openAuthentication } from "./main/authentication.ts";
 import { consolePages } from "./main/console.ts";
 import { addServiceGauges } from "./main/gauges.ts";
@@ -46,7 +47,6 @@ import type { DeadlineRule } from "./server/deadline.ts";
 import { createLimits } from "./server/limits.ts";
 import { createReadiness } from "./server/readiness.ts";
 import { createServer } from "./server/server.ts";
-import { trimHeap } from "./trim.ts";
 
 /** Exit code for a configuration that cannot work: a supervisor need not try again. */
 const EXIT_CONFIG = 78;
@@ -220,6 +220,7 @@ async function main(): Promise<void> {
     generation.lease(firstLook).catch(() => undefined),
   ]);
   if (problem !== undefined) throw problem;
+  letHeapsGrow();
   await trimHeap();
   await turnToServe(readiness, log);
   const { host, port } = await server.listen(config.server.host, portToBind(config.server.port));

@@ -34,7 +34,7 @@ import { createMessageCheck } from "./value-limit.ts";
 /** Calls at work that an overloaded process still takes. */
 const MIN_IN_FLIGHT = 128;
 /** Calls that one turn of the event loop takes: health, and the calls of others, wait for the end of the turn. */
-const MAX_IN_TURN = 128;
+const MAX_IN_TURN = 64;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { trimHeap } from "../../trim.ts";
+import { trimHeap } from "../../heap.ts";
 import { lock } from "./lock.ts";
 import type { Answer, Call, FromWorker, ToWorker, WorkerSettings } from "./protocol.ts";
 import { reader } from "./reader.ts";
