@@ -104,7 +104,7 @@ export const SETTINGS = {
   MAX_DEADLINE: duration("10ms", "1h", "60s"),
   MAX_CONNECTIONS: wholeNumber(1, 1_000_000, 4096),
   MAX_STREAMS: wholeNumber(1, 10_000, 200),
-  MAX_IN_FLIGHT: wholeNumber(1, 1_000_000, 1000),
+  MAX_IN_FLIGHT: wholeNumber(1, 1_000_000, 200),
   MAX_WAITING: wholeNumber(1, 1_000_000, 5000),
   MAX_LOOP_DELAY: duration("5ms", "10s", "50ms"),
   MAX_IN_FLIGHT_PER_CALLER: optionalWholeNumber(1, 1_000_000),

@@ -2,8 +2,12 @@
 export const REFUSAL_MS = 250;
 /** A refusal costs as much as a small call; more of them would leave too little time for calls. */
 const REFUSALS_PER_MS = 1;
-/** How long (ms) it may still be taken after all. Later, there are newer ones, whose callers have not waited yet. */
-const PATIENCE_MS = 50;
+/** How long (ms) it may be taken while others come: after that it is late, and those go before it. */
+const PATIENCE_MS = 15;
+/** At most so much (ms) of the time between two turns counts: a thread that stood still for a moment makes nobody late. */
+const STEP_MS = 7;
+/** Nobody has come for so long (ms): it was a burst, and those who wait are all there are. */
+const QUIET_MS = 20;
 
 /**
  * How long (ms) a call waits for its refusal beside so many others that do. A client that calls again at once, or waits
@@ -15,6 +19,7 @@ export function refusalPause(waiting: number): number {
 }
 
 interface Waiting {
+  /** By the crowd's own clock. */
   readonly since: number;
   readonly fits: () => boolean;
   readonly end: (taken: boolean) => void;
@@ -28,8 +33,9 @@ export interface CrowdOptions {
 }
 
 /**
- * Calls that are too many at the moment. A burst is taken over the next turns of the event loop; under a load that
- * lasts, the newest are taken, so that what is answered at all is answered soon, and the others refused after a while.
+ * Calls that are too many at the moment. They are taken in their order as room is made, over the next turns of the event
+ * loop and later. Under a load that lasts, those who are late are passed over and refused after a while, so that what is
+ * answered at all is answered soon.
  */
 export class Crowd {
   readonly #options: CrowdOptions;
@@ -37,6 +43,10 @@ export class Crowd {
   readonly #waiting: Waiting[] = [];
   #takenInTurn = 0;
   #turnEnds = false;
+  #lastCame = Number.NEGATIVE_INFINITY;
+  #lastTurn = Number.NEGATIVE_INFINITY;
+  /** Time (ms) that counts as waiting. */
+  #clock = 0;
 
   constructor(options: CrowdOptions) {
     this.#options = options;
@@ -63,25 +73,34 @@ export class Crowd {
    */
   wait(fits: () => boolean, onGone: (listener: () => void) => void): Promise<boolean> {
     return new Promise((resolve) => {
+      this.#lastCame = this.#options.now();
       const waiting: Waiting = {
-        since: this.#options.now(),
+        since: this.#clock,
         fits,
         end: (taken) => {
           clearTimeout(timer);
           resolve(taken);
         },
       };
-      const refuse = (): void => {
+      const end = (taken: boolean): void => {
         const at = this.#waiting.indexOf(waiting);
         if (at < 0) return;
         this.#waiting.splice(at, 1);
-        waiting.end(false);
+        if (taken) this.take();
+        waiting.end(taken);
       };
       this.#waiting.push(waiting);
-      const timer = setTimeout(refuse, refusalPause(this.#waiting.length));
-      onGone(refuse);
+      const timer = setTimeout(
+        () => end(this.#isQuiet && this.hasRoom && fits()),
+        refusalPause(this.#waiting.length),
+      );
+      onGone(() => end(false));
       this.#endTurnSoon();
     });
+  }
+
+  get #isQuiet(): boolean {
+    return this.#options.now() - this.#lastCame >= QUIET_MS;
   }
 
   #endTurnSoon(): void {
@@ -93,14 +112,25 @@ export class Crowd {
   readonly #endTurn = (): void => {
     this.#turnEnds = false;
     this.#takenInTurn = 0;
-    const since = this.#options.now() - PATIENCE_MS;
-    for (let at = this.#waiting.length - 1; at >= 0 && this.hasRoom; at--) {
-      const waiting = this.#waiting[at];
-      if (waiting === undefined || waiting.since < since) return;
-      if (!waiting.fits()) continue;
-      this.#waiting.splice(at, 1);
-      this.take();
-      waiting.end(true);
+    const now = this.#options.now();
+    this.#clock += Math.min(now - this.#lastTurn, STEP_MS);
+    this.#lastTurn = now;
+    const waiting = this.#waiting;
+    let at = this.#isQuiet ? 0 : this.#firstInTime();
+    while (at < waiting.length && this.hasRoom) {
+      const next = waiting[at];
+      if (next?.fits()) {
+        waiting.splice(at, 1);
+        this.take();
+        next.end(true);
+      } else at++;
     }
   };
+
+  #firstInTime(): number {
+    const since = this.#clock - PATIENCE_MS;
+    let at = this.#waiting.length;
+    while (at > 0 && (this.#waiting[at - 1]?.since ?? 0) >= since) at--;
+    return at;
+  }
 }

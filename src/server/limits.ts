@@ -83,7 +83,7 @@ const defaults: Limits = {
   readMaxBytes: 4 * 1024 * 1024,
   maxValues: 250_000,
   writeMaxBytes: 4 * 1024 * 1024,
-  maxInFlight: 1000,
+  maxInFlight: 200,
   loopDelayMs: 50,
   maxInFlightPerPrincipal: 1_000_000,
   ratePerPrincipal: 1_000_000,

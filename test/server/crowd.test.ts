@@ -38,30 +38,79 @@ describe("calls that are too many", () => {
     expect(refused).toEqual([]);
   });
 
-  it("are taken the newest first, and the others refused", async () => {
-    const { crowd, limits, taken, refused, come, turn } = setup(0);
-    for (const name of ["old", "new"]) come(name);
+  it("are taken in the order in which they came while none is late", async () => {
+    const { crowd, limits, taken, come, turn } = setup(0);
+    for (const name of ["a", "b", "c"]) come(name);
     await turn();
-    expect(taken).toEqual([]);
     limits.room = 1;
-    crowd.ended();
-    await vi.advanceTimersToNextTimerAsync();
-    expect(taken).toEqual(["new"]);
-    limits.room = 0;
-    await vi.advanceTimersByTimeAsync(refusalPause(2));
-    expect([taken, refused]).toEqual([["new"], ["old"]]);
+    for (let n = 0; n < 3; n++) {
+      crowd.ended();
+      await turn();
+    }
+    expect(taken).toEqual(["a", "b", "c"]);
   });
 
-  it("are not taken any more when they have waited long, nor refused at once", async () => {
-    const { crowd, limits, taken, refused, come } = setup(0);
-    come("a");
-    await vi.advanceTimersByTimeAsync(200);
+  /** Others come without end, and nobody is taken, until the first ones are late. */
+  async function untilLate({ crowd, come, turn }: ReturnType<typeof setup>, names: readonly string[]) {
+    for (const name of names) come(name);
+    for (let n = 0; n < 40; n++) {
+      crowd.ended();
+      await turn();
+      if (n % 5 === 0) come(`other ${n}`);
+    }
+  }
+
+  it("are passed over when they are late and others come, and refused after a while, not at once", async () => {
+    const served = setup(0);
+    const { crowd, limits, taken, refused, come, turn } = served;
+    await untilLate(served, ["late"]);
+    expect(refused).toEqual([]);
+    come("new");
     limits.room = 9;
     crowd.ended();
-    await vi.advanceTimersByTimeAsync(40);
-    expect([taken, refused]).toEqual([[], []]);
-    await vi.advanceTimersByTimeAsync(10);
-    expect([taken, refused]).toEqual([[], ["a"]]);
+    await turn();
+    expect(taken).toContain("new");
+    expect(taken).not.toContain("late");
+    limits.room = 0;
+    for (let n = 0; n < refusalPause(1) && refused.length === 0; n++) {
+      if (n % 5 === 0) come(`more ${n}`);
+      await turn();
+    }
+    expect(refused).toEqual(["late"]);
+  });
+
+  it("are taken late, too, in their order, once nobody comes any more", async () => {
+    const served = setup(0);
+    const { crowd, limits, taken, refused, turn } = served;
+    await untilLate(served, ["a", "b"]);
+    await vi.advanceTimersByTimeAsync(50);
+    limits.room = 1;
+    crowd.ended();
+    await turn();
+    crowd.ended();
+    await turn();
+    expect([taken.slice(0, 2), refused]).toEqual([["a", "b"], []]);
+  });
+
+  it("are not late because the process stood still for a moment", async () => {
+    const { crowd, limits, taken, come, turn } = setup(0);
+    come("a");
+    await turn();
+    await vi.advanceTimersByTimeAsync(100);
+    come("b");
+    limits.room = 2;
+    crowd.ended();
+    await turn();
+    expect(taken).toEqual(["a", "b"]);
+  });
+
+  it("are taken instead of refused where there is room by then and nobody else comes", async () => {
+    const { limits, taken, refused, come, turn } = setup(0);
+    come("a");
+    await turn();
+    limits.room = 1;
+    await vi.advanceTimersByTimeAsync(refusalPause(1));
+    expect([taken, refused]).toEqual([["a"], []]);
   });
 
   it("leave the room to those whose service has some", async () => {
