@@ -35,6 +35,28 @@ describe("a caller", () => {
     expect((await client.read({ value: "x" }, as("somebody"))).value).toBe("x");
   });
 
+  it("is looked up once for a header on a connection, and again when what let it in is over", async () => {
+    const asked: (string | undefined)[] = [];
+    let current = true;
+    const authenticate: Authenticate = ({ authorization }) => {
+      asked.push(authorization);
+      if (!current || authorization === undefined) return { refused: "it is over" };
+      return { principal: { id: authorization, grants: new Grants([]), isCurrent: () => current } };
+    };
+    const { url } = await start({ authenticate });
+    const [one, other] = [clientOf("gRPC", url), clientOf("gRPC", url)];
+    for (const client of [one, one, other]) await client.read({ value: "x" }, as("a"));
+    expect(asked).toEqual(["a", "a"]);
+    await one.read({ value: "x" }, as("b"));
+    await one.read({ value: "x" }, as("a"));
+    expect(asked).toEqual(["a", "a", "b", "a"]);
+    expect((await codeOf(one.read({ value: "x" })))?.code).toBe(Code.Unauthenticated);
+    current = false;
+    for (const client of [one, other]) {
+      expect((await codeOf(client.read({ value: "x" }, as("a"))))?.code).toBe(Code.Unauthenticated);
+    }
+  });
+
   it("is refused before its body is read", async () => {
     const { url } = await start({ authenticate: byName });
     const stream = (await session(url)).request(grpcHeaders(read));
