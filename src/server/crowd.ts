@@ -84,10 +84,7 @@ export class Crowd {
       };
       const end = (taken: boolean): void => {
         const at = this.#waiting.indexOf(waiting);
-        if (at < 0) return;
-        this.#waiting.splice(at, 1);
-        if (taken) this.take();
-        waiting.end(taken);
+        if (at >= 0) this.#end(at, taken);
       };
       this.#waiting.push(waiting);
       const timer = setTimeout(
@@ -118,14 +115,17 @@ export class Crowd {
     const waiting = this.#waiting;
     let at = this.#isQuiet ? 0 : this.#firstInTime();
     while (at < waiting.length && this.hasRoom) {
-      const next = waiting[at];
-      if (next?.fits()) {
-        waiting.splice(at, 1);
-        this.take();
-        next.end(true);
-      } else at++;
+      if (waiting[at]?.fits()) this.#end(at, true);
+      else at++;
     }
   };
+
+  /** It waits no longer. */
+  #end(at: number, taken: boolean): void {
+    const [waiting] = this.#waiting.splice(at, 1);
+    if (taken) this.take();
+    waiting?.end(taken);
+  }
 
   #firstInTime(): number {
     const since = this.#clock - PATIENCE_MS;

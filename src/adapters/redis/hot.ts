@@ -36,18 +36,19 @@ export class RedisHotStore implements HotStore {
     request: { readonly minRevision: number; readonly token: string; readonly leaseMs: number },
     signal?: AbortSignal,
   ): Promise<GetOrLease> {
-    const shown = await this.#shown(slot, signal);
-    const hit = this.#hitOf(slot, shown, request.minRevision);
+    const entry = this.#entry(slot);
+    const hit = this.#hitOf(entry, await this.#shown(entry, signal), request.minRevision);
     if (hit !== undefined) return hit;
     const args = [String(request.minRevision), request.token, milliseconds(request.leaseMs), VALUELESS_MS];
     const reply = await this.#run<string | 0 | 1>("getOrLease-1", slot, args, signal);
     if (reply === 0) return { kind: "busy" };
     // The script has compared the revision.
-    return this.#hitOf(slot, reply === 1 ? null : reply, 0) ?? { kind: "leased" };
+    return this.#hitOf(entry, reply === 1 ? null : reply, 0) ?? { kind: "leased" };
   }
 
   async peek(slot: Slot, minRevision: number, signal?: AbortSignal): Promise<Hit | undefined> {
-    return this.#hitOf(slot, await this.#shown(slot, signal), minRevision);
+    const entry = this.#entry(slot);
+    return this.#hitOf(entry, await this.#shown(entry, signal), minRevision);
   }
 
   async fill(
@@ -129,29 +130,32 @@ export class RedisHotStore implements HotStore {
     this.#connection.close();
   }
 
-  #shown({ generation, key }: Slot, signal: AbortSignal | undefined): Promise<string | null> {
-    const command = ["HGET", this.#keys.entry(generation, key), "shown"];
-    return this.#connection.call<string | null>(command, { signal });
+  #entry({ generation, key }: Slot): string {
+    return this.#keys.entry(generation, key);
   }
 
-  #hitOf({ generation, key }: Slot, shown: string | null, minRevision: number): Hit | undefined {
+  #shown(entry: string, signal: AbortSignal | undefined): Promise<string | null> {
+    return this.#connection.call<string | null>(["HGET", entry, "shown"], { signal });
+  }
+
+  #hitOf(entry: string, shown: string | null, minRevision: number): Hit | undefined {
     if (shown === null) return undefined;
     const { numbers, rest } = leadingNumbers(shown);
     const [revision, ends, life] = numbers;
     if (revision < minRevision) return undefined;
     // The two clocks may differ by a little, but nothing lives longer than it was to.
-    const left = Math.min(ends - this.#connection.serverNow(this.#keys.entry(generation, key)), life);
+    const left = Math.min(ends - this.#connection.serverNow(entry), life);
     // Clocks and roundings differ, and what was answered still lived.
     return { kind: "hit", value: rest, revision, ttlMs: Math.max(1, Math.floor(left)) };
   }
 
   #run<T>(
     name: ScriptName,
-    { generation, key }: Slot,
+    slot: Slot,
     args: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    return runScript<T>(this.#connection, name, [this.#keys.entry(generation, key)], args, { signal });
+    return runScript<T>(this.#connection, name, [this.#entry(slot)], args, { signal });
   }
 }
 
