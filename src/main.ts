@@ -91,13 +91,13 @@ function readConfig(): Config {
 
 async function main(): Promise<void> {
   const config = readConfig();
-  const { logger: log, calls, flush } = openLog(config.logLevel, cluster.worker?.id);
+  const { logger: log, calls, relay, flush } = openLog(config.logLevel, cluster.worker?.id);
   process.on("exit", flush);
   const processes = config.workers === "auto" ? availableParallelism() : config.workers;
   if (processes > 1 && cluster.isPrimary) {
     const serving = { hot: "redis", durable: "mongodb" };
     relayMetrics();
-    return superviseWorkers({ processes, log, ...config.server, serving });
+    return superviseWorkers({ processes, log, relay, ...config.server, serving });
   }
   log.debug({ settings: describeConfig(config) }, "settings in force");
   for (const warning of config.warnings) log.warn(warning);

@@ -2,6 +2,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
+import type { Readable } from "node:stream";
 import type { Logger } from "pino";
 import type { Readiness } from "../server/readiness.ts";
 
@@ -18,6 +19,8 @@ export interface WorkersOptions {
   /** How many. */
   readonly processes: number;
   readonly log: Logger;
+  /** Takes what a worker writes to its standard output. */
+  readonly relay: (output: Readable) => void;
   readonly host: string;
   /** 0: any free one, the same for all and for those that are started later. */
   readonly port: number;
@@ -83,9 +86,10 @@ export async function turnToServe(readiness: Readiness, log: Logger): Promise<vo
  * leaves cores idle where a few connections carry all calls, as gRPC's do.
  */
 export async function superviseWorkers(options: WorkersOptions): Promise<void> {
-  const { processes, log, host, shutdownTimeoutMs } = options;
+  const { processes, log, relay, host, shutdownTimeoutMs } = options;
   const port = options.port === 0 ? await freePort(host) : options.port;
   cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({ stdio: ["ignore", "pipe", "inherit", "ipc"] });
   const pauses = new Set<NodeJS.Timeout>();
   const listening = new Set<number>();
   /** Those that are there and listen, or were told to. */
@@ -95,6 +99,7 @@ export async function superviseWorkers(options: WorkersOptions): Promise<void> {
   const start = (lastPauseMs: number): void => {
     const worker = cluster.fork({ [FOUND_PORT]: String(port) });
     const began = performance.now();
+    if (worker.process.stdout !== null) relay(worker.process.stdout);
     worker.once("listening", (address) => {
       listening.add(worker.id);
       serving.add(worker.id);

@@ -56,7 +56,7 @@ describe("the lines of calls", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("leave by themselves, in pieces that do not mix with another process's", async () => {
+  it("leave by themselves, in pieces that are not too large for the destination", async () => {
     const { pieces, log } = lines();
     for (let n = 0; n < 100; n++) log.info({ ...CALL, requestId: `here-${n}` });
     await vi.advanceTimersToNextTimerAsync();

@@ -52,7 +52,10 @@ describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
   });
 
   it("loses no acknowledged write when a worker is killed, and starts another", async () => {
-    const [victim = 0] = workers();
+    const [victim = Number.NaN] = await until(
+      async () => workers(),
+      (pids) => pids.length === 2,
+    );
     const acknowledged: string[] = [];
     let failed = 0;
     let killed = false;
@@ -132,7 +135,12 @@ describeWithRedisAndMongo("workers whose store is away at the start", ({ redis, 
 
     proxy.heal();
     await starting;
-    expect(of("worker serving")).toEqual([waiting === 1 ? 2 : 1, waiting]);
+    // What a worker says comes by another way than that it listens.
+    const serving = await until(
+      async () => of("worker serving"),
+      (workers) => workers.length === 2,
+    );
+    expect(serving).toEqual([waiting === 1 ? 2 : 1, waiting]);
     const reached = seen.findIndex(
       ({ msg, worker, mode }) =>
         msg === "mode of the stores" && mode !== "durable_down" && worker === waiting,
