@@ -125,6 +125,42 @@ describe("a header list", () => {
     for (const [n, headers] of sent.entries()) expect(got[n]).toMatchObject(headers);
   });
 
+  it.each([
+    ["a path that is the same", "022f 61", "022f 61"],
+    ["another path", "022f 61", "022f 62"],
+    ["a path of which the last was the beginning", "022f 61", "032f 61 62"],
+    ["a path that is the beginning of the last", "032f 61 62", "022f 61"],
+    [
+      "the same bytes in Huffman's code",
+      "0cf1 e3c2 e5f2 3a6b a0ab 90f4 ff",
+      "8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff",
+    ],
+  ])("says %s, and it is read as it stands", (_, last, next) => {
+    const path = (coded: string) => hex(`04 ${coded}`);
+    const decoder = new HeaderDecoder();
+    read(decoder, path(last));
+    expect(read(decoder, path(next))).toEqual(read(new HeaderDecoder(), path(next)));
+    expect(read(decoder, path(last))).toEqual(read(new HeaderDecoder(), path(last)));
+  });
+
+  it("has another field with the same bytes, and each has its own name", () => {
+    const decoder = new HeaderDecoder();
+    expect(read(decoder, hex("0402 2f61 0102 2f61 0402 2f61"))).toEqual([
+      [":path", "/a"],
+      [":authority", "/a"],
+      [":path", "/a"],
+    ]);
+  });
+
+  it("is cut off within a field that was there before", () => {
+    const decoder = new HeaderDecoder();
+    read(decoder, hex("0403 2f61 62"));
+    expect(() => read(decoder, hex("0403 2f61"))).toThrow(
+      expect.objectContaining({ code: COMPRESSION_ERROR }),
+    );
+    expect(read(decoder, hex("0403 2f61 62"))).toEqual([[":path", "/ab"]]);
+  });
+
   it("written here is read as it was, and leaves the reader's table as it is", () => {
     const encoder = new HeaderEncoder();
     const decoder = new HeaderDecoder();

@@ -33,15 +33,13 @@ const { next, completes, mayEnd } = steps(tree());
 export function decodeHuffman(coded: Buffer, start: number, end: number, into: Buffer): number {
   let node = 0;
   let length = 0;
-  for (let at = start; at < end; at++) {
-    const byte = coded[at] ?? 0;
-    for (const four of [byte >> 4, byte & 15]) {
-      const step = (node << 4) | four;
-      node = next[step] ?? FAULT;
-      if (node === FAULT) return -1;
-      const completed = completes[step] ?? -1;
-      if (completed >= 0) into[length++] = completed;
-    }
+  for (let half = 2 * start; half < 2 * end; half++) {
+    const byte = coded[half >> 1] ?? 0;
+    const step = (node << 4) | ((half & 1) === 0 ? byte >> 4 : byte & 15);
+    node = next[step] ?? FAULT;
+    if (node === FAULT) return -1;
+    const completed = completes[step] ?? -1;
+    if (completed >= 0) into[length++] = completed;
   }
   return mayEnd[node] === 1 ? length : -1;
 }

@@ -6,10 +6,6 @@ import type { Field } from "./header-decoder.ts";
 const Bare = function (this: object): void {} as unknown as new () => IncomingHttpHeaders;
 Bare.prototype = Object.create(null);
 
-const PSEUDO = /^:(?:method|scheme|path|authority)$/;
-/** They are about a connection of HTTP/1, and have no place here. */
-const OF_HTTP1 = /^(?:connection|keep-alive|proxy-connection|transfer-encoding|upgrade)$/;
-
 /**
  * The header of a request in which there is nothing to doubt; undefined for any other, among them those that repeat a
  * name: what to make of it is for Node to say.
@@ -22,9 +18,8 @@ export function plainRequest(fields: readonly Field[], limits: Limits): Incoming
   for (const { name, value, size, plain } of fields) {
     bytes += size;
     if (!plain || name in headers) return undefined;
-    if (name.charCodeAt(0) === 0x3a) {
-      if (!pseudo || !PSEUDO.test(name)) return undefined;
-    } else pseudo = false;
+    if (name.charCodeAt(0) !== 0x3a) pseudo = false;
+    else if (!pseudo) return undefined;
     headers[name] = value;
   }
   if (bytes > limits.maxHeaderBytes) return undefined;
@@ -43,6 +38,5 @@ function isRequest(headers: IncomingHttpHeaders): boolean {
   if ((authority === undefined) === (host === undefined)) return false;
   if (te !== undefined && te !== "trailers") return false;
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return false;
-  for (const name in headers) if (OF_HTTP1.test(name)) return false;
   return true;
 }
