@@ -7,7 +7,7 @@ import type { BodyBound } from "./body.ts";
 import type { CheckCaller } from "./caller.ts";
 import type { CallTable } from "./calls.ts";
 import type { Crowd } from "./crowd.ts";
-import { type DeadlineRule, enforceDeadline, shortenToTimer } from "./deadline.ts";
+import { type DeadlineRule, deadlineOf } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
@@ -95,8 +95,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
   return function admit(method, path, exchange) {
     const { headers } = exchange;
     const { name, service, rule, waits, spared, streamsIn } = factsOf(method, path);
-    if (rule === undefined) shortenToTimer(headers);
-    const deadlineMs = rule === undefined ? undefined : enforceDeadline(headers, rule);
+    const deadlineMs = rule === undefined ? undefined : deadlineOf(headers, rule);
     const full =
       !spared && (waits ? calls.count(true) >= limits.maxWaiting : !crowd.hasRoom || !fits(service));
     // It does no work while it waits whether there will be room.

@@ -19,17 +19,21 @@ const grpcUnitMs: Readonly<Record<string, number>> = {
   n: 1e-6,
 };
 
+/** The deadline in force (ms): what the client asks for, as far as the rule has it. */
+export function deadlineOf(headers: IncomingHttpHeaders, { defaultMs, maxMs }: DeadlineRule): number {
+  const { asked, askedMs } = timeoutIn(headers);
+  return Math.min(asked === undefined ? defaultMs : (askedMs ?? maxMs), maxMs);
+}
+
 /**
- * Rewrites the client's timeout header so that the rule holds, before the protocol layer reads it, and
- * returns the deadline in force (ms). Connect's own maximum rejects longer timeouts instead of shortening
- * them, and has no default. A malformed header stays as it is: Connect answers it with INVALID_ARGUMENT.
+ * Rewrites the client's timeout header so that Connect's adapter goes by the deadline in force, too. Connect's own maximum
+ * rejects longer timeouts instead of shortening them, and has no default. A malformed header stays as it is: Connect
+ * answers it with INVALID_ARGUMENT.
  */
-export function enforceDeadline(headers: IncomingHttpHeaders, rule: DeadlineRule): number {
+export function tellDeadline(headers: IncomingHttpHeaders, inForceMs: number): void {
   const { grpc, name, asked, askedMs } = timeoutIn(headers);
-  if (asked !== undefined && askedMs === undefined) return rule.maxMs;
-  const inForceMs = Math.min(askedMs ?? rule.defaultMs, rule.maxMs);
+  if (asked !== undefined && askedMs === undefined) return;
   if (askedMs !== inForceMs) headers[name] = grpc ? `${inForceMs}m` : `${inForceMs}`;
-  return inForceMs;
 }
 
 /** The longest time that a timer can have, in whole hours: a longer one would end at once. */

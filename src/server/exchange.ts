@@ -5,7 +5,6 @@ import type { BodyBound } from "./body.ts";
 
 /** A request and its answer as admission sees them, whichever way they are served. */
 export interface Exchange {
-  /** Admission writes the deadline in force into them. */
   readonly headers: IncomingHttpHeaders;
   /** What is the same for all requests of a connection; undefined once that is gone. */
   readonly connection: Socket | Http2Session | undefined;

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { constants } from "node:http2";
 import { type BodyBound, boundedBody } from "./body.ts";
+import { shortenToTimer, tellDeadline } from "./deadline.ts";
 import type { ServerErrors } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
@@ -31,8 +32,13 @@ export class RawExchange implements Exchange {
 
   bound(body: BodyBound, deadlineMs: number | undefined): void {
     this.#bound = body;
-    if (deadlineMs === undefined) this.#resetWhenStalled(this.#limits.streamStallMs);
-    else this.#resetAfter(deadlineMs + this.#limits.overrunMs);
+    if (deadlineMs === undefined) {
+      shortenToTimer(this.headers);
+      this.#resetWhenStalled(this.#limits.streamStallMs);
+    } else {
+      tellDeadline(this.headers, deadlineMs);
+      this.#resetAfter(deadlineMs + this.#limits.overrunMs);
+    }
   }
 
   giveUpConnection(): void {

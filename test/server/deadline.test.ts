@@ -1,6 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { enforceDeadline } from "../../src/server/deadline.ts";
+import { deadlineOf, tellDeadline } from "../../src/server/deadline.ts";
 import { aborted, clientOf, postJson, protocols, start } from "./support.ts";
 
 const rule = { defaultMs: 1_000, maxMs: 5_000 };
@@ -20,7 +20,8 @@ describe("the timeout header is settled before Connect reads it", () => {
     ["a malformed Connect timeout is left to Connect", {}, { "connect-timeout-ms": "-1" }, 5_000, "-1"],
   ])("%s", (_name, type, timeout, inForceMs, header) => {
     const headers: Record<string, string> = { ...type, ...timeout };
-    expect(enforceDeadline(headers, rule)).toBe(inForceMs);
+    expect(deadlineOf(headers, rule)).toBe(inForceMs);
+    tellDeadline(headers, inForceMs);
     expect(headers["grpc-timeout"] ?? headers["connect-timeout-ms"]).toBe(header);
   });
 });

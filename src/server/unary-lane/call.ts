@@ -52,21 +52,19 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
   protected abstract reset(): void;
 
   begin(): void {
-    // Admission writes the deadline in force over what the client asked for, unless that cannot be read.
-    const asked = this.headers[this.format.timeoutHeader] !== undefined;
     const admitted = this.lane.admit(this.method, this.#entry.path, this);
-    const go = (outcome: Admitted): void => this.#admitted(outcome, asked);
-    if (admitted instanceof Promise) admitted.then(go, this.#fail);
-    else go(admitted);
+    if (admitted instanceof Promise) admitted.then((outcome) => this.#admitted(outcome), this.#fail);
+    else this.#admitted(admitted);
   }
 
-  #admitted({ refusal, values }: Admitted, asked: boolean): void {
+  #admitted({ refusal, values }: Admitted): void {
     this.contextValues = values;
     if (this.#closed) return;
     const { shutdownSignal, limits } = this.lane;
     try {
       if (refusal !== undefined) throw refusal;
-      if (asked) this.format.checkTimeout(this.headers[this.format.timeoutHeader]);
+      const timeout = this.headers[this.format.timeoutHeader];
+      if (timeout !== undefined) this.format.checkTimeout(timeout);
       if (this.format.protocol === "connect")
         checkLength(this.headers["content-length"], limits.readMaxBytes);
     } catch (error) {
