@@ -141,19 +141,28 @@ export function unpadded({ flags, bytes, start, end }: Frame): [start: number, e
   return [start + 1, end - padding];
 }
 
-/** A header block in as many frames as it takes, and room for so many bytes behind them. */
-export function headerFrames(stream: number, block: Buffer, last: boolean, room = 0): Buffer {
-  const more = Math.max(0, Math.ceil(block.length / MAX_PAYLOAD) - 1);
-  const frames = Buffer.allocUnsafe((1 + more) * HEAD_BYTES + block.length + room);
-  let at = 0;
+/** What a header block's frames take. */
+export function headerBytes(block: Buffer): number {
+  return Math.max(1, Math.ceil(block.length / MAX_PAYLOAD)) * HEAD_BYTES + block.length;
+}
+
+/** Writes a header block in as many frames as it takes, and returns where they end. */
+export function putHeaders(into: Buffer, at: number, stream: number, block: Buffer, last: boolean): number {
+  let next = at;
   let start = 0;
   do {
     const end = Math.min(block.length, start + MAX_PAYLOAD);
     const type = start === 0 ? HEADERS : CONTINUATION;
     const flags = (end === block.length ? END_HEADERS : 0) | (last && start === 0 ? END_STREAM : 0);
-    at = putHead(frames, at, end - start, type, flags, stream);
-    at += block.copy(frames, at, start, end);
+    next = putHead(into, next, end - start, type, flags, stream);
+    next += block.copy(into, next, start, end);
     start = end;
   } while (start < block.length);
+  return next;
+}
+
+export function headerFrames(stream: number, block: Buffer, last: boolean): Buffer {
+  const frames = Buffer.allocUnsafe(headerBytes(block));
+  putHeaders(frames, 0, stream, block, last);
   return frames;
 }

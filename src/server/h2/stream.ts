@@ -4,6 +4,7 @@ import {
   FIRST_WINDOW,
   FLOW_CONTROL_ERROR,
   HEAD_BYTES,
+  headerBytes,
   headerFrames,
   MAX_PAYLOAD,
   MAX_WINDOW,
@@ -11,15 +12,14 @@ import {
   numbersFrame,
   PROTOCOL_ERROR,
   putHead,
+  putHeaders,
   STREAM_CLOSED,
   WINDOW_UPDATE,
 } from "./frames.ts";
-import { HeaderEncoder } from "./header-encoder.ts";
+import { type Fields, HeaderBlocks } from "./header-blocks.ts";
 import type { Outbox, Sender } from "./outbox.ts";
 import type { PeerSettings } from "./peer-settings.ts";
 import type { ReceiveWindow } from "./receive-window.ts";
-
-export type Fields = Readonly<Record<string, string | readonly string[]>>;
 
 export interface Answer {
   readonly status: number;
@@ -48,7 +48,8 @@ export interface StreamOwner {
 
 /** Where data that has been taken is worth a frame of its own that says so. */
 const WORTH_TELLING = FIRST_WINDOW >> 1;
-const encoder = new HeaderEncoder();
+const answers = new HeaderBlocks();
+const ends = new HeaderBlocks();
 
 /** A request and its answer on a connection of HTTP/2. The answer is whole when it comes. */
 export class Stream implements Sender {
@@ -130,28 +131,18 @@ export class Stream implements Sender {
   answer({ status, headers, body, trailers }: Answer): void {
     if (this.#closed) return;
     const { outbox, peer } = this.#owner;
-    encoder.begin(peer.smallTable);
-    encoder.status(status);
-    putFields(headers);
-    encoder.field("date", httpDate());
-    const { length } = body;
-    if (length > Math.min(this.#sendWindow, outbox.room, MAX_PAYLOAD)) {
-      outbox.push(headerFrames(this.id, encoder.take(), false));
+    const head = answers.of(headers, peer.smallTable, status);
+    if (body.length > Math.min(this.#sendWindow, outbox.room, MAX_PAYLOAD)) {
+      outbox.push(headerFrames(this.id, head, false));
       this.#body = body;
       this.#trailers = trailers;
       outbox.wait(this);
       return;
     }
-    if (length === 0) outbox.push(headerFrames(this.id, encoder.take(), trailers === undefined));
-    else {
-      const frames = headerFrames(this.id, encoder.take(), false, HEAD_BYTES + length);
-      const flags = trailers === undefined ? END_STREAM : 0;
-      const at = putHead(frames, frames.length - length - HEAD_BYTES, length, DATA, flags, this.id);
-      frames.set(body, at);
-      outbox.sent(length);
-      outbox.push(frames);
-    }
-    this.#finish(trailers);
+    const tail = trailers === undefined ? undefined : ends.of(trailers, peer.smallTable);
+    outbox.push(wholeAnswer(this.id, head, body, tail));
+    outbox.sent(body.length);
+    this.#finish();
   }
 
   sendSome(): boolean {
@@ -168,7 +159,12 @@ export class Stream implements Sender {
     this.#sendWindow -= length;
     outbox.sent(length);
     outbox.push(frame);
-    if (last) this.#finish(this.#trailers);
+    if (last) {
+      const { peer } = this.#owner;
+      const tail = this.#trailers && ends.of(this.#trailers, peer.smallTable);
+      if (tail !== undefined) outbox.push(headerFrames(this.id, tail, true));
+      this.#finish();
+    }
     return !last && this.#sendWindow > 0;
   }
 
@@ -200,12 +196,7 @@ export class Stream implements Sender {
     this.handler = undefined;
   }
 
-  #finish(trailers: Fields | undefined): void {
-    if (trailers !== undefined) {
-      encoder.begin(this.#owner.peer.smallTable);
-      putFields(trailers);
-      this.#owner.outbox.push(headerFrames(this.id, encoder.take(), true));
-    }
+  #finish(): void {
     // Nobody reads what would still come of the request.
     this.#owner.ended(this, this.#complete ? undefined : NO_ERROR);
     this.close();
@@ -226,22 +217,18 @@ export class Stream implements Sender {
   }
 }
 
-function putFields(fields: Fields): void {
-  for (const name in fields) {
-    const value = fields[name];
-    if (typeof value === "string") encoder.field(name, value);
-    else for (const each of value ?? []) encoder.field(name, each);
+/** @param tail the block of its trailers */
+function wholeAnswer(id: number, head: Buffer, body: Uint8Array, tail: Buffer | undefined): Buffer {
+  const { length } = body;
+  const bodyBytes = length === 0 ? 0 : HEAD_BYTES + length;
+  const tailBytes = tail === undefined ? 0 : headerBytes(tail);
+  const frames = Buffer.allocUnsafe(headerBytes(head) + bodyBytes + tailBytes);
+  let at = putHeaders(frames, 0, id, head, bodyBytes + tailBytes === 0);
+  if (length > 0) {
+    at = putHead(frames, at, length, DATA, tail === undefined ? END_STREAM : 0, id);
+    frames.set(body, at);
+    at += length;
   }
-}
-
-let date = "";
-let dateEnds = 0;
-
-function httpDate(): string {
-  const now = Date.now();
-  if (now >= dateEnds) {
-    date = new Date(now).toUTCString();
-    dateEnds = (Math.floor(now / 1000) + 1) * 1000;
-  }
-  return date;
+  if (tail !== undefined) putHeaders(frames, at, id, tail, true);
+  return frames;
 }

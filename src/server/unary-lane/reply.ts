@@ -12,10 +12,10 @@ const NOTHING = Buffer.alloc(0);
 /** What is to be sent, without what every answer of the port has. */
 export interface Reply {
   readonly status: number;
-  readonly headers: Fields;
+  readonly headers: Readonly<Fields>;
   readonly body: Uint8Array;
   /** Undefined where the protocol has none. */
-  readonly trailers: Fields | undefined;
+  readonly trailers: Readonly<Fields> | undefined;
 }
 
 export type Fields = Record<string, string | string[]>;
@@ -34,9 +34,9 @@ export function answerReply(
   message: Uint8Array,
   { header, trailer, compression }: ReplyOptions,
 ): Reply | Promise<Reply> {
-  const headers: Fields = header === undefined ? { "content-type": format.answerType } : fieldsOf(header);
   if (format.protocol === "grpc") {
-    if (compression !== undefined) headers["grpc-encoding"] = compression.name;
+    const headers =
+      header === undefined ? usualHeaders(format, compression) : named(compression, fieldsOf(header));
     const trailers = trailer === undefined ? format.answerTrailers : fieldsOf(trailer);
     if (compression === undefined || message.length < COMPRESS_MIN_BYTES) {
       return { status: 200, headers, body: envelope(0, message), trailers };
@@ -45,8 +45,26 @@ export function answerReply(
       .compress(Buffer.from(message))
       .then((compressed) => ({ status: 200, headers, body: envelope(COMPRESSED, compressed), trailers }));
   }
+  const headers: Fields = header === undefined ? { "content-type": format.answerType } : fieldsOf(header);
   if (trailer !== undefined) fieldsOf(trailer, headers, "trailer-");
   return connectReply(200, headers, format.binary ? Buffer.from(message) : message, compression);
+}
+
+const usual = new Map<Format, Map<Compression | undefined, Readonly<Fields>>>();
+
+/** Of an answer of gRPC's to which nobody added any: for the same two always the same object, which is encoded once. */
+function usualHeaders(format: Format, compression: Compression | undefined): Readonly<Fields> {
+  const ofFormat = usual.get(format) ?? new Map<Compression | undefined, Readonly<Fields>>();
+  usual.set(format, ofFormat);
+  const headers = ofFormat.get(compression) ?? named(compression, { "content-type": format.answerType });
+  ofFormat.set(compression, headers);
+  return headers;
+}
+
+/** With the compression that the client takes, whether or not it is used. */
+function named(compression: Compression | undefined, headers: Fields): Fields {
+  if (compression !== undefined) headers["grpc-encoding"] = compression.name;
+  return headers;
 }
 
 export function errorReply(
