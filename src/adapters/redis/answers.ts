@@ -18,17 +18,26 @@ export interface AwaitOptions {
 export class Answers {
   readonly #timeoutMs: number;
   readonly #watchList = new WatchList(GRACE_MS);
+  #outstanding = 0;
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** The answer, or what stands for it when the command's time, or the caller's, is over. */
-  bounded<T>(answer: Promise<T>, options: AwaitOptions): Promise<T> {
+  /** Commands that the socket has neither answered nor ended, even where their callers were told earlier. */
+  get outstanding(): number {
+    return this.#outstanding;
+  }
+
+  /** The answer to what is sent, or what stands for it when the commands' time, or the caller's, is over. */
+  bounded<T>(send: () => Promise<T>, commands: number, options: AwaitOptions): Promise<T> {
     return new Promise((resolve, reject) => {
+      const answer = send();
+      this.#outstanding += commands;
       const waiting = new Waiting(this.#timeoutMs, options, reject);
       this.#watchList.add(waiting, this.#timeoutMs);
       const end = (): void => {
+        this.#outstanding -= commands;
         this.#watchList.delete(waiting);
         waiting.end();
       };

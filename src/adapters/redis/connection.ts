@@ -47,7 +47,6 @@ export class RedisConnection implements RedisAccess {
   #live: Live | undefined;
   #lastIdentity: string | undefined;
   #lastFailure: unknown = new Error("not connected yet");
-  #inFlight = 0;
   #clockOffsetMs = 0;
 
   private constructor(options: RedisConnectionOptions) {
@@ -64,47 +63,38 @@ export class RedisConnection implements RedisAccess {
     return connection;
   }
 
-  async call<T>(command: Command, options: CallOptions): Promise<T> {
-    const live = this.#liveFor(1, options);
+  call<T>(command: Command, options: CallOptions): Promise<T> {
     const { signal } = options;
-    return this.#answers.bounded(this.#send<T>(live, command, options), {
-      signal,
-      unanswered: unansweredOf(options),
-      refused: "no",
-    });
+    const send = () => this.#send<T>(this.#liveFor(1, options), command, options);
+    return this.#answers.bounded(send, 1, { signal, unanswered: unansweredOf(options), refused: "no" });
   }
 
   /** Commands in one round trip; the replies in their order. */
-  async batch<T>(commands: readonly Command[], options: CallOptions): Promise<readonly T[]> {
-    const live = this.#liveFor(commands.length, options);
-    const replies = commands.map((command) => this.#send<T>(live, command, options));
+  batch<T>(commands: readonly Command[], options: CallOptions): Promise<readonly T[]> {
+    const { length } = commands;
     const { signal } = options;
+    const send = () => {
+      const live = this.#liveFor(length, options);
+      return Promise.all(commands.map((command) => this.#send<T>(live, command, options)));
+    };
     const unanswered = unansweredOf(options);
     // Of several commands, others may have been taken where one was refused.
-    const refused = commands.length === 1 ? "no" : unanswered;
-    return this.#answers.bounded(Promise.all(replies), { signal, unanswered, refused });
+    const refused = length === 1 ? "no" : unanswered;
+    return this.#answers.bounded(send, length, { signal, unanswered, refused });
   }
 
   #liveFor(commands: number, { signal }: CallOptions): Live {
     throwIfAborted(signal);
     if (this.#live === undefined) throw unavailable("hot", { cause: this.#lastFailure });
-    if (this.#inFlight + commands > this.#maxInFlight) throw overloaded();
+    if (this.#answers.outstanding + commands > this.#maxInFlight) throw overloaded();
     return this.#live;
   }
 
   #send<T>({ client }: Live, command: Command, { binary, asking }: CallOptions): Promise<T> {
     // Sent together, so that no other command comes between; what it answers, the command answers too.
     if (asking) client.sendCommand(["ASKING"]).catch(() => {});
-    const reply = client.sendCommand<T>(command, binary ? TO_BUFFERS : TO_TEXT);
-    this.#inFlight++;
-    // Counted until the socket answered or ended, even where the caller was told earlier.
-    reply.then(this.#answered, this.#answered);
-    return reply;
+    return client.sendCommand<T>(command, binary ? TO_BUFFERS : TO_TEXT);
   }
-
-  readonly #answered = (): void => {
-    this.#inFlight--;
-  };
 
   async layout(): Promise<Layout> {
     return { fingerprint: "", masters: this.masters() };
@@ -120,11 +110,8 @@ export class RedisConnection implements RedisAccess {
 
   async identity(signal?: AbortSignal): Promise<string> {
     const live = this.#liveFor(0, { signal });
-    const { identity } = await this.#answers.bounded(askServer(live.client), {
-      signal,
-      unanswered: "no",
-      refused: "no",
-    });
+    const options = { signal, unanswered: "no", refused: "no" } as const;
+    const { identity } = await this.#answers.bounded(() => askServer(live.client), 0, options);
     if (identity !== live.identity) throw unavailable("hot", { message: "the hot store became another one" });
     return identity;
   }
