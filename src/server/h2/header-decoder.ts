@@ -12,8 +12,8 @@ export interface Field {
 }
 
 /**
- * The last field of a name that its peer does not put in the table. A path or a length is mostly the same again, and to
- * decode it took a twentieth of a short call's time.
+ * The last field of a name that its peer does not put in the table. A path, a length or a token is mostly the same again,
+ * and to decode them took a twentieth of a short call's time.
  */
 interface Unkept {
   readonly coded: Buffer;
@@ -34,8 +34,6 @@ const OF_HTTP1 = /^(?:connection|keep-alive|proxy-connection|transfer-encoding|u
 /** Visible characters, and spaces and tabs between them. */
 const PLAIN_VALUE = /^(?:[!-~](?:[\t -~]*[!-~])?)?$/;
 
-/** The first byte of a field that is kept out of the table, though not for ever. */
-const MAX_UNKEPT = 0x0f;
 /** Longer ones are read anew each time. */
 const MAX_REMEMBERED_BYTES = 128;
 
@@ -81,8 +79,7 @@ export class HeaderDecoder {
     if ((first & 0x80) !== 0) return this.#known(this.#integer(7));
     const kept = (first & 0x40) !== 0;
     const index = this.#integer(kept ? 6 : 4);
-    // What may never be kept is not remembered either.
-    if (index > 0 && index <= STATIC.length && first <= MAX_UNKEPT) return this.#unkept(index);
+    if (!kept && index > 0 && index <= STATIC.length) return this.#unkept(index);
     const name = index === 0 ? this.#string() : this.#known(index).name;
     const one = field(name, this.#string());
     if (kept) this.#keep(one);
@@ -103,12 +100,13 @@ export class HeaderDecoder {
     return one;
   }
 
+  /** To its end, wherever it differs: it may be a secret, and its peer pass on what others send. */
   #isNext(coded: Buffer): boolean {
     const { length } = coded;
     if (length > this.#end - this.#at) return false;
-    let same = 0;
-    while (same < length && coded[same] === this.#block[this.#at + same]) same++;
-    return same === length;
+    let difference = 0;
+    for (let n = 0; n < length; n++) difference |= (coded[n] ?? 0) ^ (this.#block[this.#at + n] ?? 0);
+    return difference === 0;
   }
 
   #known(index: number): Field {

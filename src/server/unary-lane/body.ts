@@ -1,12 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { COMPRESSED, HEAD_BYTES } from "../envelope.ts";
 
+const NOTHING = Buffer.alloc(0);
+
 /** Collects the body of a unary call, and ends with the same errors as Connect where it cannot be one. */
 export class Body {
   readonly #enveloped: boolean;
   readonly #maxBytes: number;
   /** What has come: the first chunk as it is, or a copy of all. Many tiny chunks would take far more than their bytes. */
-  #kept: Buffer = Buffer.alloc(0);
+  #kept: Buffer = NOTHING;
   #copied = false;
   #bytes = 0;
   /** Where the first message ends, once its head is there. */
