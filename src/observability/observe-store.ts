@@ -5,8 +5,16 @@ import type { Series } from "./durations.ts";
 import type { Metrics } from "./metrics.ts";
 import type { StoreFacts, Tracing } from "./tracing.ts";
 
-/** Runs an operation under observation. `collection` where the store has several. */
-export type Observe = <T>(operation: string, run: () => Promise<T>, collection?: string) => Promise<T>;
+/**
+ * Runs an operation under observation. `collection` where the store has several. `ended` is told what came of it, undefined
+ * for an error.
+ */
+export type Observe = <T>(
+  operation: string,
+  run: () => Promise<T>,
+  collection?: string,
+  ended?: (result: T | undefined) => void,
+) => Promise<T>;
 
 export function createObserve(
   store: StoreFacts,
@@ -22,18 +30,20 @@ export function createObserve(
     }
     return series;
   };
-  return async (operation, run, collection) => {
+  return async (operation, run, collection, ended) => {
     const start = performance.now();
     try {
       const result = await (tracing?.isRecording()
         ? tracing.operation(store, operation, collection, run)
         : run());
       wentWell(operation).observe((performance.now() - start) / 1000);
+      ended?.(result);
       return result;
     } catch (error) {
       storeOperations
         .series({ store: store.role, operation, outcome: outcomeOf(error) })
         .observe((performance.now() - start) / 1000);
+      ended?.(undefined);
       throw error;
     }
   };

@@ -29,16 +29,17 @@ export function countReads<O extends Options, A extends Answer>(
     tallies[result].count++;
   };
   return {
-    async read(key, options) {
-      try {
-        const answer = await reader.read(key, options);
-        count(sourceOf(options, answer));
-        return answer;
-      } catch (error) {
-        count("error");
-        throw error;
-      }
-    },
+    read: (key, options) =>
+      reader.read(key, options).then(
+        (answer) => {
+          count(sourceOf(options, answer));
+          return answer;
+        },
+        (error) => {
+          count("error");
+          throw error;
+        },
+      ),
     async readMany(keys, options) {
       const answers = await reader.readMany(keys, options);
       for (const answer of answers) count(answer instanceof Error ? "error" : sourceOf(options, answer));

@@ -44,19 +44,14 @@ export function observedHot(store: HotStore, { metrics, tracing }: StoreObservat
     busy: hotLookups.tally({ result: "busy" }),
     error: hotLookups.tally({ result: "error" }),
   };
-  const counted = (found: GetOrLease): GetOrLease => {
-    lookups[found.kind].count++;
-    return found;
-  };
-  const failed = (error: unknown): never => {
-    lookups.error.count++;
-    throw error;
+  const count = (found: GetOrLease | undefined): void => {
+    lookups[found?.kind ?? "error"].count++;
   };
   return {
     kind: store.kind,
     shared: store.shared,
     getOrLease: (slot, request, signal) =>
-      observe("get_or_lease", () => store.getOrLease(slot, request, signal).then(counted, failed)),
+      observe("get_or_lease", () => store.getOrLease(slot, request, signal), undefined, count),
     peek: (slot, minRevision, signal) => observe("peek", () => store.peek(slot, minRevision, signal)),
     fill: (slot, token, versioned, signal) =>
       observe("fill", () => store.fill(slot, token, versioned, signal)),

@@ -10,6 +10,7 @@ import {
 import type { Provenance } from "../consistency/objects.ts";
 import type { Violations } from "../domain/validation.ts";
 
+const MAX_SAFE_INTEGER = BigInt(Number.MAX_SAFE_INTEGER);
 const NANOS_PER_SECOND = 1_000_000_000n;
 /** The bounds that the well-known types set themselves: years 1 to 9999, and 10,000 years. */
 const TIMESTAMP_SECONDS = { min: -62_135_596_800n, max: 253_402_300_799n };
@@ -78,13 +79,14 @@ export function int64(value: number): bigint {
 
 /** A count or revision from the wire: 0 to 2^53 - 1. Answers 0 when it is bad. */
 export function fromInt64(v: Violations, field: string, value: bigint): number {
-  const ok = value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER);
-  return v.check(ok, field, `must be 0 to ${Number.MAX_SAFE_INTEGER}`) ? Number(value) : 0;
+  if (value >= 0n && value <= MAX_SAFE_INTEGER) return Number(value);
+  v.add(field, `must be 0 to ${MAX_SAFE_INTEGER}`);
+  return 0;
 }
 
 /** Enums are open on the wire: a number without a name has to be refused by hand. */
 export function checkEnum(v: Violations, field: string, desc: DescEnum, value: number): boolean {
-  return v.check(desc.value[value] !== undefined, field, `must be a value of ${desc.name}`);
+  return desc.value[value] !== undefined || v.check(false, field, `must be a value of ${desc.name}`);
 }
 
 /** `fast` unless asked otherwise. */
@@ -94,11 +96,12 @@ export function consistency(v: Violations, value: Consistency): "fast" | "strong
 }
 
 export function provenance({ source, degraded, asOf, hotExpireTime }: Provenance): ProvenanceMessage {
-  return {
+  const message: ProvenanceMessage = {
     $typeName: "dbconn.v1.Provenance",
     source: source === "hot" ? Source.HOT : Source.DURABLE,
     degraded,
-    ...(asOf === undefined ? {} : { asOf: timestamp(asOf) }),
-    ...(hotExpireTime === undefined ? {} : { hotExpireTime: timestamp(hotExpireTime) }),
   };
+  if (asOf !== undefined) message.asOf = timestamp(asOf);
+  if (hotExpireTime !== undefined) message.hotExpireTime = timestamp(hotExpireTime);
+  return message;
 }

@@ -26,7 +26,10 @@ export function withKeptEncodings(output: DescMessage, lookup: Lookup): Lookup {
       if (data === undefined) continue;
       // The library copies what a message has under numbers that its schema does not know.
       const unknown = { no, wireType: WireType.LengthDelimited, data };
-      return { ...message, [localName]: undefined, $unknown: [...(message.$unknown ?? []), unknown] };
+      const rest: Message & Record<string, unknown> = { ...message };
+      rest[localName] = undefined;
+      rest.$unknown = message.$unknown === undefined ? [unknown] : [...message.$unknown, unknown];
+      return rest;
     }
     return message;
   };

@@ -43,10 +43,11 @@ export function taskService(tasks: Tasks, watches: TaskWatches): ServiceImpl<typ
         },
         signal,
       );
-      return create(messages.GetTaskResponseSchema, {
+      return {
+        $typeName: "dbconn.v1.GetTaskResponse",
         task: read.kept ? convert.keptTaskMessage(read.task) : convert.taskMessage(read.task),
         provenance: provenance(read.provenance),
-      });
+      };
     },
 
     async batchGetTasks(request, { signal }) {
