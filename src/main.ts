@@ -1,4 +1,6 @@
 /** The process: configuration, services, the port, signals. With main/ the only place that names concrete adapters. */
+// Before all others.
+import "./main/held-tick.ts";
 import cluster from "node:cluster";
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
