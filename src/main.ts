@@ -1,5 +1,5 @@
 /** The process: configuration, services, the port, signals. With main/ the only place that names concrete adapters. */
-// Before all others.
+// First, since it has to be there before heaps are collected.
 import "./main/held-tick.ts";
 import cluster from "node:cluster";
 import { existsSync, readFileSync } from "node:fs";

@@ -86,7 +86,9 @@ export function fromInt64(v: Violations, field: string, value: bigint): number {
 
 /** Enums are open on the wire: a number without a name has to be refused by hand. */
 export function checkEnum(v: Violations, field: string, desc: DescEnum, value: number): boolean {
-  return desc.value[value] !== undefined || v.check(false, field, `must be a value of ${desc.name}`);
+  if (desc.value[value] !== undefined) return true;
+  v.add(field, `must be a value of ${desc.name}`);
+  return false;
 }
 
 /** `fast` unless asked otherwise. */

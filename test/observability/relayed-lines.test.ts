@@ -38,6 +38,16 @@ describe("the lines of several processes", () => {
     expect(pieces.join("")).toBe("\u{1f600}\n");
   });
 
+  it("that have no end are passed on in parts, and nothing of them is kept", async () => {
+    const { pieces, outputs } = relayed(1);
+    const part = "x".repeat(1024 * 1024);
+    await write(outputs[0], part);
+    await write(outputs[0], part);
+    expect(pieces).toEqual([`${part}${part}\n`]);
+    await write(outputs[0], "end\n");
+    expect(pieces[1]).toBe("end\n");
+  });
+
   it("are ended for a process that was killed within one", async () => {
     const { pieces, outputs } = relayed(2);
     const [killed, other] = outputs;

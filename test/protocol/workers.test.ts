@@ -1,4 +1,5 @@
 // WORKERS: several processes on the one port, as they are run.
+import { readFileSync } from "node:fs";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -106,6 +107,46 @@ describeWithRedisAndMongo("a service of two workers", ({ redis, mongo }) => {
     expect(server.log.filter(({ msg }) => msg === "stopped").map(({ worker }) => worker)).toHaveLength(2);
   });
 });
+
+describeWithRedisAndMongo("workers whose first process is killed", ({ redis, mongo }) => {
+  it("end, though nobody takes what they have left to log", async () => {
+    const server = await startServer({ env: { WORKERS: "2", ...settingsOf({ redis, mongo }) } });
+    onTestFinished(async () => void (await server.kill()));
+    const pids = await until(
+      async () => server.log.filter(({ msg }) => msg === "worker serving").map(({ pid }) => Number(pid)),
+      (found) => found.length === 2,
+    );
+    onTestFinished(() => {
+      for (const pid of pids.filter(isRunning)) process.kill(pid, "SIGKILL");
+    });
+    const clients = [1, 2].map(() => {
+      const sessionManager = new Http2SessionManager(server.url);
+      onTestFinished(() => sessionManager.abort());
+      return createClient(StatusService, createGrpcTransport({ baseUrl: server.url, sessionManager }));
+    });
+    for (const client of clients) await client.getStatus({});
+    process.kill(server.pid, "SIGSTOP");
+    // More lines than the way to the first process holds.
+    for (let n = 0; n < 40; n++) {
+      await Promise.all(clients.flatMap((client) => Array.from({ length: 100 }, () => client.getStatus({}))));
+    }
+    await server.kill();
+    await until(
+      async () => pids.filter(isRunning),
+      (running) => running.length === 0,
+    );
+  });
+});
+
+/** Neither gone nor a zombie that nobody waits for. */
+function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
+}
 
 describeWithRedisAndMongo("workers whose store is away at the start", ({ redis, mongo }) => {
   it("leave the port to one of them until they are ready", async () => {

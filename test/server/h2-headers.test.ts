@@ -14,6 +14,8 @@ import {
 import { type Field, HeaderDecoder } from "../../src/server/h2/header-decoder.ts";
 import { HeaderEncoder } from "../../src/server/h2/header-encoder.ts";
 import { HeaderLists } from "../../src/server/h2/header-lists.ts";
+import { plainRequest } from "../../src/server/h2/request-headers.ts";
+import { createLimits } from "../../src/server/limits.ts";
 import { Step } from "./support.ts";
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -214,5 +216,74 @@ describe("a header list", () => {
     const value = "61".repeat(5000);
     read(decoder, hex(`4001 78 7f 89 26 ${value}`));
     expect(() => read(decoder, hex("be"))).toThrow(expect.objectContaining({ code: COMPRESSION_ERROR }));
+  });
+});
+
+describe("a request's header", () => {
+  const GOOD = [
+    [":method", "POST"],
+    [":scheme", "http"],
+    [":authority", "localhost"],
+    [":path", "/a"],
+    ["te", "trailers"],
+    ["content-length", "5"],
+    ["x-one", "1"],
+  ] as const;
+  /** As it is read from the wire, twice. */
+  const judge = (fields: readonly (readonly [string, string])[]) => {
+    const encoder = new HeaderEncoder();
+    for (const [name, value] of fields) encoder.field(name, value);
+    const block = encoder.take();
+    const decoder = new HeaderDecoder();
+    // The second time, what is kept out of the table is compared with the first.
+    return [1, 2].map(() => plainRequest(decoder.decode(block, 0, block.length), createLimits()));
+  };
+  const without = (name: string) => GOOD.filter(([other]) => other !== name);
+
+  it("in which there is nothing to doubt is taken as it stands, again and again", () => {
+    const headers = expect.objectContaining(Object.fromEntries(GOOD));
+    expect(judge(GOOD)).toEqual([headers, headers]);
+  });
+
+  it.each([
+    ["connection", "close"],
+    ["keep-alive", "timeout=5"],
+    ["proxy-connection", "keep-alive"],
+    ["transfer-encoding", "chunked"],
+    ["upgrade", "h2c"],
+    [":protocol", "websocket"],
+    [":status", "200"],
+    [":x", "1"],
+    ["X-Upper", "1"],
+    ["x-space", " 1"],
+    ["x-line", "1\n2"],
+    ["x-one", "again"],
+    ["host", "localhost"],
+    ["", "no name"],
+  ])("that has %s: %s besides is not", (name, value) => {
+    const pseudo = name.startsWith(":");
+    expect(judge(pseudo ? [[name, value], ...GOOD] : [...GOOD, [name, value]])).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it.each([
+    [":method", undefined],
+    [":scheme", undefined],
+    [":path", undefined],
+    [":authority", undefined],
+    [":scheme", "ftp"],
+    ["te", "gzip"],
+    ["content-length", "-5"],
+    ["content-length", "5, 5"],
+  ] as const)("whose %s is %s is not", (name, value) => {
+    const fields =
+      value === undefined ? without(name) : GOOD.map(([n, v]) => [n, n === name ? value : v] as const);
+    expect(judge(fields)).toEqual([undefined, undefined]);
+  });
+
+  it("whose method comes behind other fields is not", () => {
+    expect(judge([...without(":method"), [":method", "POST"]])).toEqual([undefined, undefined]);
   });
 });

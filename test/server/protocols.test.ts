@@ -1,7 +1,19 @@
+import { once } from "node:events";
 import { createClient } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
-import { answerOf, clientOf, postJson, protocols, request, session, start, transports } from "./support.ts";
+import { message, WRITE } from "./h2-raw.ts";
+import {
+  answerOf,
+  clientOf,
+  grpcHeaders,
+  postJson,
+  protocols,
+  request,
+  session,
+  start,
+  transports,
+} from "./support.ts";
 
 describe("one port speaks every protocol", () => {
   it.each(protocols)("a unary call works over %s", async (protocol) => {
@@ -44,6 +56,25 @@ describe("one port speaks every protocol", () => {
     const { url } = await start();
     const health = createClient(Health, transports[protocol](url));
     expect((await health.check({})).status).toBe(Status.SERVING);
+  });
+
+  it("a gRPC answer is compressed as its own client takes it, whatever others asked for before", async () => {
+    const { url } = await start();
+    const client = await session(url);
+    const answerFor = async (accepted: string | undefined) => {
+      const fields = accepted === undefined ? {} : { "grpc-accept-encoding": accepted };
+      const stream = client.request({ ...grpcHeaders(WRITE), ...fields });
+      stream.end(message(2_000));
+      const [headers] = await once(stream, "response");
+      const chunks = await stream.toArray();
+      return { encoding: headers["grpc-encoding"], flags: Buffer.concat(chunks)[0] };
+    };
+    for (const accepted of [undefined, "gzip", undefined, "br", "gzip"]) {
+      expect(await answerFor(accepted)).toEqual({
+        encoding: accepted,
+        flags: accepted === undefined ? 0 : 1,
+      });
+    }
   });
 
   it("a plain JSON POST needs no header of the protocol", async () => {

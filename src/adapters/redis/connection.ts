@@ -75,7 +75,9 @@ export class RedisConnection implements RedisAccess {
     const { signal } = options;
     const send = () => {
       const live = this.#liveFor(length, options);
-      return Promise.all(commands.map((command) => this.#send<T>(live, command, options)));
+      const replies = commands.map((command) => this.#send<T>(live, command, options));
+      // Not at the first failure: the others are still in flight then.
+      return Promise.allSettled(replies).then(() => Promise.all(replies));
     };
     const unanswered = unansweredOf(options);
     // Of several commands, others may have been taken where one was refused.

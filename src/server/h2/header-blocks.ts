@@ -28,6 +28,8 @@ export class HeaderBlocks {
       status !== this.#status ||
       date !== this.#date
     ) {
+      // Nothing is kept if it cannot be encoded.
+      this.#block = undefined;
       this.#fields = fields;
       this.#confirms = confirms;
       this.#status = status;

@@ -16,7 +16,8 @@ export interface Field {
  * and to decode them took a twentieth of a short call's time.
  */
 interface Unkept {
-  readonly coded: Buffer;
+  /** A character for each byte. A piece of Node's pool would keep all of that. */
+  readonly coded: string;
   readonly field: Field;
 }
 
@@ -95,17 +96,17 @@ export class HeaderDecoder {
     const start = this.#at;
     const one = field(this.#known(index).name, this.#string());
     if (this.#at - start <= MAX_REMEMBERED_BYTES) {
-      this.#last[index] = { coded: Buffer.from(this.#block.subarray(start, this.#at)), field: one };
+      this.#last[index] = { coded: this.#block.toString("latin1", start, this.#at), field: one };
     }
     return one;
   }
 
   /** To its end, wherever it differs: it may be a secret, and its peer pass on what others send. */
-  #isNext(coded: Buffer): boolean {
+  #isNext(coded: string): boolean {
     const { length } = coded;
     if (length > this.#end - this.#at) return false;
     let difference = 0;
-    for (let n = 0; n < length; n++) difference |= (coded[n] ?? 0) ^ (this.#block[this.#at + n] ?? 0);
+    for (let n = 0; n < length; n++) difference |= coded.charCodeAt(n) ^ (this.#block[this.#at + n] ?? 0);
     return difference === 0;
   }
 

@@ -102,6 +102,28 @@ describeWithTools("a Redis that answers otherwise", ["redis-server"], () => {
     await expect(stores.cache.getMany(1, names)).rejects.toMatchObject(overloaded);
   });
 
+  it("commands of a batch count until each is answered, also where one of them has failed", async () => {
+    const server = await ownRedis();
+    const stores = await openOn(server, { maxInFlight: 3 });
+    await stores.cache.set(1, NAME, ENTRY, { kind: "always" });
+    const admin = await adminOf(server);
+    const [key = ""] = await admin.keys("*user/key*");
+    await admin.sendCommand(["RENAME", key, `${key}-kept`]);
+    await admin.sendCommand(["LPUSH", key, "of another type"]);
+    const names = [NAME, { ...NAME, key: "other" }, { ...NAME, key: "third" }];
+    for (let n = 0; n < 5; n++) {
+      await expect(stores.cache.getMany(1, names)).rejects.toThrow("WRONGTYPE");
+      // None is left over, and none was counted off twice.
+      expect(await stores.cache.getMany(1, names.slice(1))).toEqual([undefined, undefined]);
+    }
+    server.pause();
+    const held = stores.cache.getMany(1, names.slice(1));
+    const overloaded = { kind: "resource_exhausted", reason: "OVERLOADED", applied: "no" };
+    await expect(stores.cache.getMany(1, names.slice(1))).rejects.toMatchObject(overloaded);
+    server.resume();
+    await held;
+  });
+
   it("a caller that was told the time was over still counts as in flight", async () => {
     const server = await ownRedis();
     const stores = await openOn(server, { maxInFlight: 1 });
