@@ -1,7 +1,7 @@
 // What npm start and the image run: dist/ and the console, alone in a folder, without the sources and node_modules.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -82,6 +82,14 @@ describe("what is shipped, on embedded stores", () => {
     expect(await get("/metrics")).toMatch(/^# HELP/);
     expect(shipped.started.errors).toBe("");
     expect(await shipped.started.stop()).toBe(0);
+  });
+
+  it("holds a tick before anything else of it is loaded", () => {
+    const main = readFileSync(join(folder, "dist/main.js"), "utf8");
+    const files = [...main.matchAll(/^import .*"\.\/(.+)";$/gm)].map(([, file]) => file);
+    const [first] = files.filter((file) => !file?.startsWith("rolldown-runtime"));
+    expect(first).toMatch(/^held-tick/);
+    expect(files.length).toBeGreaterThan(2);
   });
 
   it("copies its store while it serves, and puts the copy back", async () => {
