@@ -12,9 +12,20 @@ export interface Call {
 
 interface Kept extends Call, Bagged {
   ended: boolean;
+  /** Nothing is done for it at the moment: it counts as one that waits. */
+  idle: boolean;
 }
 
-/** The calls in flight, and a way to wait for their end. A call is in it until its exchange has closed. */
+/** A call that holds no more may be idle whatever others hold. */
+const SMALL_BYTES = 16 * 1024;
+/** What the larger ones may hold in all; beyond that they count as being at work. */
+const MAX_IDLE_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The calls in flight, and a way to wait for their end. A call is in it until its exchange has closed, be it that it waits
+ * for its peer all the time: a few hundred peers that send by the byte, or take nothing of their answers, must not have all
+ * the room that there is for calls.
+ */
 export class CallTable {
   readonly #calls = new Bag<Kept>();
   #waiting = 0;
@@ -48,7 +59,7 @@ export class CallTable {
 
   /** Returns the call as it is kept. */
   add({ exchange, service, waits }: Readonly<Call>): Kept {
-    const call = { exchange, service, waits, place: 0, ended: false };
+    const call = { exchange, service, waits, place: 0, ended: false, idle: false };
     this.#calls.add(call);
     this.#count(call, 1);
     exchange.onClose(() => {
@@ -69,8 +80,30 @@ export class CallTable {
     this.#count(call, 1);
   }
 
-  #count({ service, waits }: Call, by: 1 | -1): void {
-    if (waits) this.#waiting += by;
+  /**
+   * Looks which of those at work wait for their peers, and which do not any more. Returns whether there is more room now.
+   * @param maxWaiting how many may count as waiting
+   */
+  lookForIdle(maxWaiting: number): boolean {
+    const before = this.count(false);
+    let largeBytes = 0;
+    for (const call of this.#calls) {
+      if (call.waits) continue;
+      const { idleBytes } = call.exchange;
+      const isLarge = idleBytes !== undefined && idleBytes > SMALL_BYTES;
+      if (isLarge) largeBytes += idleBytes;
+      const fits = (!isLarge || largeBytes <= MAX_IDLE_BYTES) && (call.idle || this.#waiting < maxWaiting);
+      const idle = idleBytes !== undefined && fits;
+      if (idle === call.idle) continue;
+      this.#count(call, -1);
+      call.idle = idle;
+      this.#count(call, 1);
+    }
+    return this.count(false) < before;
+  }
+
+  #count({ service, waits, idle }: Kept, by: 1 | -1): void {
+    if (waits || idle) this.#waiting += by;
     else this.#working.set(service, this.workingOf(service) + by);
   }
 

@@ -8,6 +8,11 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders;
   /** What is the same for all requests of a connection; undefined once that is gone. */
   readonly connection: Socket | Http2Session | undefined;
+  /**
+   * What it holds while it waits for its peer: for the rest of a request, or for its answer to be taken. Undefined while
+   * something is done for it.
+   */
+  readonly idleBytes: number | undefined;
   /** Calls back when the answer has left, or will not any more. */
   onClose(listener: () => void): void;
   /** Starts the limits in time. @param deadlineMs of a unary call; a stream may go on as long as its peer reads. */

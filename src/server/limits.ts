@@ -39,7 +39,7 @@ export interface Limits {
   readonly maxValues: number;
   /** One response message. Default 4 MiB. */
   readonly writeMaxBytes: number;
-  /** Calls at work in the whole process; more wait, and are shed with RESOURCE_EXHAUSTED. Default 1000. */
+  /** Calls at work in the whole process; more wait, and are shed with RESOURCE_EXHAUSTED. Default 200. */
   readonly maxInFlight: number;
   /** How late a busy event loop may be; above it fewer calls are taken at a time, down to 128. Default 50 ms. */
   readonly loopDelayMs: number;
@@ -49,7 +49,7 @@ export interface Limits {
   readonly ratePerPrincipal: number;
   /** Calls of one caller that may come at once, however few came before. Default as above. */
   readonly burstPerPrincipal: number;
-  /** Calls that wait, streams and long polls, which cost no work; more are shed likewise. Default 5000. */
+  /** Calls that wait (streams, long polls, those whose peers are slow), which cost no work; more are shed likewise. Default 5000. */
   readonly maxWaiting: number;
   /** Absolute time for a request's whole body, whatever trickles in. Default 20 s. */
   readonly bodyMs: number;

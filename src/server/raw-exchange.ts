@@ -16,6 +16,7 @@ export class RawExchange implements Exchange {
   readonly #limits: Limits;
   readonly #errors: ServerErrors;
   #bound: BodyBound | undefined;
+  #bodyBytes = 0;
 
   constructor(request: RawRequest, response: RawResponse, limits: Limits, errors: ServerErrors) {
     this.headers = request.headers;
@@ -24,6 +25,12 @@ export class RawExchange implements Exchange {
     this.#response = response;
     this.#limits = limits;
     this.#errors = errors;
+  }
+
+  /** A unary call's handler is not called before all of its request is there. */
+  get idleBytes(): number | undefined {
+    if (this.#response.writableEnded) return this.#response.writableLength;
+    return this.#request.complete ? undefined : this.#bodyBytes;
   }
 
   onClose(listener: () => void): void {
@@ -47,13 +54,17 @@ export class RawExchange implements Exchange {
   }
 
   /** The body, under its time limit. */
-  body(): AsyncIterable<Uint8Array> {
+  async *body(): AsyncIterable<Uint8Array> {
     const bound: BodyBound = this.#bound ?? { ms: this.#limits.bodyMs, of: "whole" };
-    return boundedBody(this.#request, bound, () => {
+    const chunks = boundedBody(this.#request, bound, () => {
       // The rest of the body would be taken for the next request.
       this.giveUpConnection();
       return this.#errors.bodyTimeout(bound.ms);
     });
+    for await (const chunk of chunks) {
+      this.#bodyBytes += chunk.length;
+      yield chunk;
+    }
   }
 
   /** Frees what a call holds when its answer has not left in time: a peer that does not read, or a lost handler. */

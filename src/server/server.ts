@@ -35,6 +35,8 @@ import { createMessageCheck } from "./value-limit.ts";
 const MIN_IN_FLIGHT = 128;
 /** Calls that one turn of the event loop takes: health, and the calls of others, wait for the end of the turn. */
 const MAX_IN_TURN = 64;
+/** How often it is looked which calls only wait for their peers. */
+const LOOK_FOR_IDLE_MS = 20;
 
 export interface ServerOptions {
   /** Registers the application's services. Their methods are health-checked and reflected by this alone. */
@@ -135,6 +137,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     hasRoom: (takenInTurn) => takenInTurn < MAX_IN_TURN && load.takes(calls.count(false)),
   });
   const stopWatching = watchEventLoop(load, clock);
+  const lookForIdle = setInterval(() => {
+    if (calls.lookForIdle(limits.maxWaiting)) crowd.ended();
+  }, LOOK_FOR_IDLE_MS).unref();
   const { authenticate } = options;
   const principals = new PrincipalLimits(limits, clock.now);
   const admit = createAdmission({
@@ -207,6 +212,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     const result = await drain({ port, calls, readiness, errors, abortCalls, timeoutMs });
     await app.close();
     stopWatching();
+    clearInterval(lookForIdle);
     log.info(result, "port closed");
     return result;
   };

@@ -19,6 +19,11 @@ export class Body {
     this.#maxBytes = maxBytes;
   }
 
+  /** What has come of it. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Throws as soon as there is more than a call may have. */
   add(chunk: Buffer): void {
     this.#keep(chunk);

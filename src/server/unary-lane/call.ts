@@ -28,6 +28,8 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
   readonly #closeListeners: (() => void)[] = [];
   #phase: "admission" | "reading" | "handling" | "answered" = "admission";
   #closed = false;
+  /** Of the answer, once it is there. */
+  #answerBytes: number | undefined;
   #bodyMs = 0;
   #deadlineMs = 0;
   readonly #startedAt = performance.now();
@@ -154,7 +156,9 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     const { signal } = this.#controller ?? {};
     if (signal !== undefined && getEventListeners(signal, "abort").length > 0) this.#controller?.abort(end);
     const send = (ready: Reply): void => {
-      if (!this.#closed) this.send(ready);
+      if (this.#closed) return;
+      this.#answerBytes = ready.body.length;
+      this.send(ready);
     };
     if (reply instanceof Promise) reply.then(send, () => this.reset());
     else send(reply);
@@ -202,6 +206,10 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     // Nobody waits any more for a peer that is gone.
     if (this.#closed) timer.unref();
     else this.onClose(() => clearTimeout(timer));
+  }
+
+  get idleBytes(): number | undefined {
+    return this.#phase === "reading" ? this.#body.bytes : this.#answerBytes;
   }
 
   onClose(listener: () => void): void {
