@@ -1,8 +1,6 @@
 /** Asks the service, over and over and in every way, whether it is well, as whoever restarts it would. */
 import { Agent, request } from "node:http";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { Health } from "../../gen/health/v1/health_pb.ts";
+import { healthCheck } from "./health-check.ts";
 import { quantile } from "./open-loop.ts";
 
 const EVERY_MS = 50;
@@ -14,9 +12,7 @@ export interface HealthWatch {
 }
 
 export function watchHealth(port: number): HealthWatch {
-  const baseUrl = `http://127.0.0.1:${port}`;
-  const sessionManager = new Http2SessionManager(baseUrl);
-  const client = createClient(Health, createGrpcTransport({ baseUrl, sessionManager }));
+  const grpc = healthCheck(port, TIMEOUT_MS);
   const agent = new Agent({ keepAlive: true });
   const page = (path: string): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -30,11 +26,7 @@ export function watchHealth(port: number): HealthWatch {
       asked.setTimeout(TIMEOUT_MS, () => asked.destroy(new Error("no answer in time")));
       asked.once("error", reject).end();
     });
-  const ways = [
-    () => client.check({}, { timeoutMs: TIMEOUT_MS }),
-    () => page("/livez"),
-    () => page("/readyz"),
-  ];
+  const ways = [() => grpc.check(), () => page("/livez"), () => page("/readyz")];
   let next = 0;
   const took: number[] = [];
   let failed = 0;
@@ -56,7 +48,7 @@ export function watchHealth(port: number): HealthWatch {
     stop: async () => {
       clearInterval(timer);
       await Promise.all(pending);
-      sessionManager.abort();
+      grpc.close();
       agent.destroy();
       return {
         p99: quantile(

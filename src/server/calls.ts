@@ -64,6 +64,7 @@ export class CallTable {
     this.#count(call, 1);
     exchange.onClose(() => {
       call.ended = true;
+      exchange.resumed = undefined;
       this.#calls.delete(call);
       this.#count(call, -1);
       for (const waiter of this.#waiters) waiter();
@@ -81,7 +82,8 @@ export class CallTable {
   }
 
   /**
-   * Looks which of those at work wait for their peers, and which do not any more. Returns whether there is more room now.
+   * Looks which of those at work wait for their peers; they are at work again as soon as they say so. Returns whether there
+   * is more room now.
    * @param maxWaiting how many may count as waiting
    */
   lookForIdle(maxWaiting: number): boolean {
@@ -94,12 +96,16 @@ export class CallTable {
       if (isLarge) largeBytes += idleBytes;
       const fits = (!isLarge || largeBytes <= MAX_IDLE_BYTES) && (call.idle || this.#waiting < maxWaiting);
       const idle = idleBytes !== undefined && fits;
-      if (idle === call.idle) continue;
-      this.#count(call, -1);
-      call.idle = idle;
-      this.#count(call, 1);
+      if (idle !== call.idle) this.#turn(call, idle);
     }
     return this.count(false) < before;
+  }
+
+  #turn(call: Kept, idle: boolean): void {
+    this.#count(call, -1);
+    call.idle = idle;
+    this.#count(call, 1);
+    call.exchange.resumed = idle ? () => this.#turn(call, false) : undefined;
   }
 
   #count({ service, waits, idle }: Kept, by: 1 | -1): void {

@@ -13,6 +13,8 @@ export interface Exchange {
    * something is done for it.
    */
   readonly idleBytes: number | undefined;
+  /** Called, if there is one, as soon as it does not wait for the request any more. */
+  resumed: (() => void) | undefined;
   /** Calls back when the answer has left, or will not any more. */
   onClose(listener: () => void): void;
   /** Starts the limits in time. @param deadlineMs of a unary call; a stream may go on as long as its peer reads. */

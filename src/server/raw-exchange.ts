@@ -16,7 +16,10 @@ export class RawExchange implements Exchange {
   readonly #limits: Limits;
   readonly #errors: ServerErrors;
   #bound: BodyBound | undefined;
+  resumed: Exchange["resumed"];
   #bodyBytes = 0;
+  /** Whether Connect waits for more of the body: it calls a handler before it has seen the end. */
+  #isAwaited = false;
 
   constructor(request: RawRequest, response: RawResponse, limits: Limits, errors: ServerErrors) {
     this.headers = request.headers;
@@ -27,10 +30,9 @@ export class RawExchange implements Exchange {
     this.#errors = errors;
   }
 
-  /** A unary call's handler is not called before all of its request is there. */
   get idleBytes(): number | undefined {
     if (this.#response.writableEnded) return this.#response.writableLength;
-    return this.#request.complete ? undefined : this.#bodyBytes;
+    return this.#isAwaited ? this.#bodyBytes : undefined;
   }
 
   onClose(listener: () => void): void {
@@ -61,9 +63,14 @@ export class RawExchange implements Exchange {
       this.giveUpConnection();
       return this.#errors.bodyTimeout(bound.ms);
     });
-    for await (const chunk of chunks) {
-      this.#bodyBytes += chunk.length;
-      yield chunk;
+    for (;;) {
+      this.#isAwaited = true;
+      const step = await chunks.next();
+      this.#isAwaited = false;
+      this.resumed?.();
+      if (step.done === true) return;
+      this.#bodyBytes += step.value.length;
+      yield step.value;
     }
   }
 

@@ -33,10 +33,15 @@ describe("a call that is looked at", () => {
   const MANY = 1_000;
   const open = (calls: CallTable, idleBytes: number | undefined) => {
     const closed: (() => void)[] = [];
-    const exchange = { idleBytes, onClose: (listener: () => void) => void closed.push(listener) };
-    calls.add({ exchange: exchange as unknown as Exchange, service: "test", waits: false });
+    const onClose = (listener: () => void) => void closed.push(listener);
+    const exchange: Pick<Exchange, "onClose" | "resumed"> & { idleBytes: number | undefined } = {
+      idleBytes,
+      resumed: undefined,
+      onClose,
+    };
+    calls.add({ exchange: exchange as Exchange, service: "test", waits: false });
     return {
-      exchange: exchange as { idleBytes: number | undefined },
+      exchange,
       close: () => {
         for (const listener of closed) listener();
       },
@@ -51,11 +56,14 @@ describe("a call that is looked at", () => {
     expect(calls.lookForIdle(MANY)).toBe(true);
     expect(counts(calls)).toEqual({ work: 0, wait: 1 });
     exchange.idleBytes = undefined;
+    exchange.resumed?.();
+    expect(counts(calls)).toEqual({ work: 1, wait: 0 });
     expect(calls.lookForIdle(MANY)).toBe(false);
     expect(counts(calls)).toEqual({ work: 1, wait: 0 });
     exchange.idleBytes = 10;
     calls.lookForIdle(MANY);
     close();
+    exchange.resumed?.();
     expect(counts(calls)).toEqual({ work: 0, wait: 0 });
   });
 

@@ -23,6 +23,7 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
   /** Whether all of the request has come. */
   protected complete = false;
   place = 0;
+  resumed: Exchange["resumed"];
   readonly #entry: LaneMethod;
   readonly #body: Body;
   readonly #closeListeners: (() => void)[] = [];
@@ -91,6 +92,7 @@ export abstract class UnaryCall extends CallView implements Exchange, Watched {
     this.complete = true;
     if (this.#phase !== "reading") return;
     this.#phase = "handling";
+    this.resumed?.();
     try {
       const { format, method } = this;
       const message = this.#body.message();
