@@ -67,7 +67,8 @@ export class RawExchange implements Exchange {
       this.#isAwaited = true;
       const step = await chunks.next();
       this.#isAwaited = false;
-      this.resumed?.();
+      // Not for each byte: mostly Connect asks for more at once.
+      if (this.resumed !== undefined) setImmediate(() => this.#isAwaited || this.resumed?.());
       if (step.done === true) return;
       this.#bodyBytes += step.value.length;
       yield step.value;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { CallTable } from "../../src/server/calls.ts";
 import type { Exchange } from "../../src/server/exchange.ts";
 import { DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE } from "../../src/server/h2/frames.ts";
@@ -7,13 +7,16 @@ import { clientOf, protocols, start } from "./support.ts";
 
 const ROOM = 2;
 const SLOW_PEERS = 6;
+const TRICKLE_MS = 2;
 
 describe("calls whose peers are slow leave the room to others", () => {
   it.each(protocols)("that send their request by the byte, to one over %s", async (protocol) => {
     const { url, port } = await start({ limits: { maxInFlight: ROOM } });
     for (let n = 0; n < SLOW_PEERS; n++) {
       const peer = await rawClient(port);
-      peer.send(peer.headers(1, END_HEADERS, WRITE), raw(DATA, 0, 1, message(100).subarray(0, 10)));
+      peer.send(peer.headers(1, END_HEADERS, WRITE), raw(DATA, 0, 1, message(10_000).subarray(0, 10)));
+      const trickle = setInterval(() => peer.send(raw(DATA, 0, 1, Buffer.of(97))), TRICKLE_MS);
+      onTestFinished(() => clearInterval(trickle));
     }
     expect(await clientOf(protocol, url).write({ value: "served" })).toMatchObject({ value: "served" });
   });
