@@ -63,16 +63,23 @@ export class RawExchange implements Exchange {
       this.giveUpConnection();
       return this.#errors.bodyTimeout(bound.ms);
     });
-    for (;;) {
+    try {
       this.#isAwaited = true;
-      const step = await chunks.next();
-      this.#isAwaited = false;
-      // Not for each byte: mostly Connect asks for more at once.
-      if (this.resumed !== undefined) setImmediate(() => this.#isAwaited || this.resumed?.());
-      if (step.done === true) return;
-      this.#bodyBytes += step.value.length;
-      yield step.value;
+      for await (const chunk of chunks) {
+        this.#bodyBytes += chunk.length;
+        this.#goOn();
+        yield chunk;
+        this.#isAwaited = true;
+      }
+    } finally {
+      this.#goOn();
     }
+  }
+
+  #goOn(): void {
+    this.#isAwaited = false;
+    // Not for each byte: mostly Connect asks for more at once.
+    if (this.resumed !== undefined) setImmediate(() => this.#isAwaited || this.resumed?.());
   }
 
   /** Frees what a call holds when its answer has not left in time: a peer that does not read, or a lost handler. */
