@@ -75,10 +75,7 @@ export class CallTable {
 
   /** One that waited is at work from now on. */
   work(call: Kept): void {
-    if (call.ended || !call.waits) return;
-    this.#count(call, -1);
-    call.waits = false;
-    this.#count(call, 1);
+    if (!call.ended && call.waits) this.#change(call, { waits: false });
   }
 
   /**
@@ -102,10 +99,15 @@ export class CallTable {
   }
 
   #turn(call: Kept, idle: boolean): void {
-    this.#count(call, -1);
-    call.idle = idle;
-    this.#count(call, 1);
+    this.#change(call, { idle });
     call.exchange.resumed = idle ? () => this.#turn(call, false) : undefined;
+  }
+
+  /** It counts as what it has become. */
+  #change(call: Kept, change: Partial<Pick<Kept, "waits" | "idle">>): void {
+    this.#count(call, -1);
+    Object.assign(call, change);
+    this.#count(call, 1);
   }
 
   #count({ service, waits, idle }: Kept, by: 1 | -1): void {

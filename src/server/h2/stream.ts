@@ -139,8 +139,7 @@ export class Stream implements Sender {
       outbox.wait(this);
       return;
     }
-    const tail = trailers === undefined ? undefined : ends.of(trailers, peer.smallTable);
-    outbox.push(wholeAnswer(this.id, head, body, tail));
+    outbox.push(wholeAnswer(this.id, head, body, this.#tailOf(trailers)));
     outbox.sent(body.length);
     this.#finish();
   }
@@ -160,8 +159,7 @@ export class Stream implements Sender {
     outbox.sent(length);
     outbox.push(frame);
     if (last) {
-      const { peer } = this.#owner;
-      const tail = this.#trailers && ends.of(this.#trailers, peer.smallTable);
+      const tail = this.#tailOf(this.#trailers);
       if (tail !== undefined) outbox.push(headerFrames(this.id, tail, true));
       this.#finish();
     }
@@ -194,6 +192,10 @@ export class Stream implements Sender {
     this.#body = undefined;
     this.handler?.closed();
     this.handler = undefined;
+  }
+
+  #tailOf(trailers: Fields | undefined): Buffer | undefined {
+    return trailers && ends.of(trailers, this.#owner.peer.smallTable);
   }
 
   #finish(): void {

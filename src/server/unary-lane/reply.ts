@@ -54,10 +54,16 @@ const usual = new Map<Format, Map<Compression | undefined, Readonly<Fields>>>();
 
 /** Of an answer of gRPC's to which nobody added any: for the same two always the same object, which is encoded once. */
 function usualHeaders(format: Format, compression: Compression | undefined): Readonly<Fields> {
-  const ofFormat = usual.get(format) ?? new Map<Compression | undefined, Readonly<Fields>>();
-  usual.set(format, ofFormat);
-  const headers = ofFormat.get(compression) ?? named(compression, { "content-type": format.answerType });
-  ofFormat.set(compression, headers);
+  let ofFormat = usual.get(format);
+  if (ofFormat === undefined) {
+    ofFormat = new Map();
+    usual.set(format, ofFormat);
+  }
+  let headers = ofFormat.get(compression);
+  if (headers === undefined) {
+    headers = named(compression, { "content-type": format.answerType });
+    ofFormat.set(compression, headers);
+  }
   return headers;
 }
 
