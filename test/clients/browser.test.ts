@@ -16,13 +16,18 @@ const name = { kind: "page", taskId: "1" };
 globalThis.begin = async (url) => {
   globalThis.dbconn = connectWeb({ url, timeoutMs: 60_000 });
   await dbconn.tasks.createTask(name);
-  globalThis.followed = (async () => {
-    const revisions = [];
-    for await (const { task } of dbconn.watchTasks(name)) {
-      revisions.push(String(task.revision));
-      if (task.state === TaskState.COMPLETED) return revisions;
-    }
-  })();
+  // A watch that begins after the next write tells of that one first.
+  await new Promise((follows, fails) => {
+    globalThis.followed = (async () => {
+      const revisions = [];
+      for await (const { task } of dbconn.watchTasks(name)) {
+        revisions.push(String(task.revision));
+        follows();
+        if (task.state === TaskState.COMPLETED) return revisions;
+      }
+    })();
+    followed.catch(fails);
+  });
 };
 globalThis.write = async (status) => {
   const { task, replayed } = await dbconn.tasks.updateTask({ ...name, status });
